@@ -84,6 +84,9 @@ public static class ErrorReasons
     public static readonly ErrorReason SequenceRewritten = new("SEQUENCE_REWRITTEN", StatusCode.FailedPrecondition, false,
         "Sequences that are applied came again with other content: the provider's store has gone back in time.",
         "Start the provider with a new outbox and accept its epoch.", "operator");
+    public static readonly ErrorReason TooManyGaps = new("TOO_MANY_GAPS", StatusCode.Unavailable, true,
+        "So many separate pieces of the stream are missing below this batch that the hub keeps no more above them.",
+        "Send the missing batches, then this one again.", "provider");
     public static readonly ErrorReason OutboxTrimmed = new("OUTBOX_TRIMMED", StatusCode.OutOfRange, false,
         "The asked sequences are older than what the outbox keeps.", "Ask from first_sequence of Describe, or start a new epoch.", "operator");
 
