@@ -1,0 +1,59 @@
+using DataExchange.Contracts;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace DataExchange.Hosting;
+
+/// <summary>How far a call has come, kept beside it.</summary>
+internal sealed class CallStage
+{
+    /// <summary>Set when the request has been read and the interceptors have taken over.</summary>
+    public bool Handled { get; set; }
+}
+
+/// <summary>
+/// Around the interceptors: gRPC reads a unary request before they run and writes the answer after, and answers what goes wrong there
+/// UNKNOWN or without details. Gives these failures the form that all others have.
+/// </summary>
+internal sealed partial class CallBoundary(RequestDelegate next, ILogger<CallBoundary> logger)
+{
+    private const string StatusHeader = "grpc-status";
+    private const string DetailsHeader = "grpc-status-details-bin";
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var stage = new CallStage();
+        context.Features.Set(stage);
+        await next(context);
+        if (context.Response.HasStarted || context.Response.Headers.ContainsKey(DetailsHeader))
+            return;
+        var status = context.Response.Headers[StatusHeader].ToString();
+        if (status == StatusOf(StatusCode.ResourceExhausted))
+            Answer(context.Response, ExchangeError.Of(ErrorReasons.MessageTooLarge));
+        else if (status == StatusOf(StatusCode.Unknown))
+            Answer(context.Response, stage.Handled ? Unwritable(context) : ErrorInterceptor.NotProtobuf);
+    }
+
+    private ExchangeError Unwritable(HttpContext context)
+    {
+        Log.Unwritable(logger, context.Request.Path, context.TraceIdentifier);
+        return ExchangeError.Of(ErrorReasons.Internal);
+    }
+
+    private static void Answer(HttpResponse response, ExchangeError error)
+    {
+        var exception = error.ToRpcException();
+        response.Headers[StatusHeader] = StatusOf(exception.StatusCode);
+        response.Headers["grpc-message"] = Uri.EscapeDataString(exception.Status.Detail);
+        response.Headers[DetailsHeader] = Convert.ToBase64String(exception.Trailers.GetValueBytes(DetailsHeader)!);
+    }
+
+    private static string StatusOf(StatusCode code) => ((int)code).ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    private static partial class Log
+    {
+        [LoggerMessage(301, LogLevel.Error, "{Method} was handled, but its answer could not be written, trace {TraceId}", EventName = "AnswerUnwritable")]
+        public static partial void Unwritable(ILogger logger, string method, string traceId);
+    }
+}

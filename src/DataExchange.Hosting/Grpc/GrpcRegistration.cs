@@ -1,0 +1,66 @@
+using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace DataExchange.Hosting;
+
+public static class GrpcRegistration
+{
+    /// <summary>Tag of the health checks that decide whether this process should be asked.</summary>
+    public const string ReadyTag = "ready";
+
+    /// <summary>
+    /// gRPC behind <see cref="IKeyDirectory"/>, which the caller registers, with one error form, limits from section <c>Grpc</c>,
+    /// standard health, and no compression: a compressed request is refused, since its size says nothing.
+    /// </summary>
+    public static IGrpcServerBuilder AddExchangeGrpc(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<GrpcLimits>().Bind(configuration.GetSection(GrpcLimits.Section)).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GrpcLimits>, GrpcLimitsValidator>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<ErrorInterceptor>();
+        services.TryAddSingleton<PeerInterceptor>();
+        services.AddOptions<GrpcServiceOptions>().Configure<IOptions<GrpcLimits>>((grpc, limits) =>
+        {
+            grpc.MaxReceiveMessageSize = limits.Value.ReceiveBytesMax;
+            grpc.MaxSendMessageSize = limits.Value.SendBytesMax;
+        });
+        services.AddGrpcReflection();
+        services.AddGrpcHealthChecks(health =>
+        {
+            health.UseHealthChecksCache = true;
+            health.Services.Map("", check => check.Tags.Contains(ReadyTag));
+        });
+        services.Configure<HealthCheckPublisherOptions>(publisher =>
+        {
+            publisher.Delay = TimeSpan.FromSeconds(1);
+            publisher.Period = TimeSpan.FromSeconds(2);
+        });
+        // ErrorInterceptor and CallBoundary log what gRPC would log here with the exception's text, which can quote a caller.
+        services.AddLogging(logging => logging.AddFilter("Grpc.AspNetCore.Server.ServerCallHandler", LogLevel.None));
+        return services.AddGrpc(grpc =>
+        {
+            grpc.EnableDetailedErrors = false;
+            grpc.IgnoreUnknownServices = false;
+            grpc.ResponseCompressionAlgorithm = null;
+            grpc.CompressionProviders.Clear();
+            grpc.Interceptors.Add<ErrorInterceptor>();
+            grpc.Interceptors.Add<PeerInterceptor>();
+        });
+    }
+
+    /// <summary>Put this before the services are mapped. Adds health, and reflection where section <c>Grpc</c> switches it on.</summary>
+    public static WebApplication UseExchangeGrpc(this WebApplication app)
+    {
+        app.UseMiddleware<CallBoundary>();
+        app.MapGrpcHealthChecksService();
+        if (app.Services.GetRequiredService<IOptions<GrpcLimits>>().Value.Reflection)
+            app.MapGrpcReflectionService();
+        return app;
+    }
+}

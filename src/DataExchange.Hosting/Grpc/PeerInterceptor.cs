@@ -1,0 +1,74 @@
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+
+namespace DataExchange.Hosting;
+
+/// <summary>
+/// Lets a call, and every message of a stream, through only while the caller's key is registered: the handshake proved who is calling,
+/// this proves that they still may.
+/// </summary>
+internal sealed class PeerInterceptor(IKeyDirectory keys) : Interceptor
+{
+    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+        TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    {
+        Require(context.GetPeer());
+        return continuation(request, context);
+    }
+
+    public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        var peer = Require(context.GetPeer());
+        return continuation(new Reader<TRequest>(requestStream, this, peer), context);
+    }
+
+    public override Task ServerStreamingServerHandler<TRequest, TResponse>(
+        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        var peer = Require(context.GetPeer());
+        return continuation(request, new Writer<TResponse>(responseStream, this, peer), context);
+    }
+
+    public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        DuplexStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        var peer = Require(context.GetPeer());
+        return continuation(new Reader<TRequest>(requestStream, this, peer), new Writer<TResponse>(responseStream, this, peer), context);
+    }
+
+    private PeerIdentity Require(PeerIdentity peer) => keys.Check(peer) is { } error ? throw error.ToRpcException() : peer;
+
+    private sealed class Reader<T>(IAsyncStreamReader<T> inner, PeerInterceptor gate, PeerIdentity peer) : IAsyncStreamReader<T>
+    {
+        public T Current => inner.Current;
+
+        public async Task<bool> MoveNext(CancellationToken cancellationToken)
+        {
+            if (!await inner.MoveNext(cancellationToken))
+                return false;
+            gate.Require(peer);
+            return true;
+        }
+    }
+
+    private sealed class Writer<T>(IServerStreamWriter<T> inner, PeerInterceptor gate, PeerIdentity peer) : IServerStreamWriter<T>
+    {
+        public WriteOptions? WriteOptions
+        {
+            get => inner.WriteOptions;
+            set => inner.WriteOptions = value;
+        }
+
+        public Task WriteAsync(T message) => WriteAsync(message, CancellationToken.None);
+
+        public Task WriteAsync(T message, CancellationToken cancellationToken)
+        {
+            gate.Require(peer);
+            return inner.WriteAsync(message, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using DataExchange.Contracts;
+using Grpc.Core;
+
+namespace DataExchange.Hosting;
+
+public static class ServerCallContextExtensions
+{
+    /// <summary>Shortest time a call is worked on, whatever its caller allows. 50 ms.</summary>
+    public static readonly TimeSpan BudgetMin = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Longest time a call is worked on. 30 s.</summary>
+    public static readonly TimeSpan BudgetMax = TimeSpan.FromSeconds(30);
+
+    /// <summary>For a caller that states no deadline. 5 s.</summary>
+    public static readonly TimeSpan BudgetDefault = TimeSpan.FromSeconds(5);
+
+    /// <summary>The caller, from its certificate, read once when the connection was made.</summary>
+    /// <exception cref="RpcException">The call did not come through a mutual TLS listener.</exception>
+    public static PeerIdentity GetPeer(this ServerCallContext context) =>
+        context.GetHttpContext().Features.Get<PeerConnection>()?.Peer
+        ?? throw ExchangeError.Of(ErrorReasons.CertificateMissing).ToRpcException();
+
+    /// <summary>Time left for the answer: what the caller's deadline leaves, between <see cref="BudgetMin"/> and <see cref="BudgetMax"/>.</summary>
+    public static TimeSpan GetBudget(this ServerCallContext context, TimeProvider clock)
+    {
+        if (context.Deadline == DateTime.MaxValue)
+            return BudgetDefault;
+        var left = context.Deadline - clock.GetUtcNow().UtcDateTime;
+        return left < BudgetMin ? BudgetMin : left > BudgetMax ? BudgetMax : left;
+    }
+}

@@ -1,0 +1,50 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Logging;
+
+namespace DataExchange.Hosting;
+
+/// <summary>Connection feature: the peer of a completed handshake. Read once a handshake, so that a call costs one look-up.</summary>
+internal sealed record PeerConnection(PeerIdentity Peer);
+
+/// <summary>Server side of the handshake: TLS 1.3, HTTP/2, a client certificate of this exchange, or a logged refusal.</summary>
+internal sealed partial class PeerHandshake(TlsCredentials credentials, TimeProvider clock, ILogger<PeerHandshake> logger)
+{
+    private readonly PeerVerifier _verifier = PeerVerifier.OfClients(credentials, clock);
+
+    public ValueTask<SslServerAuthenticationOptions> OnConnection(TlsHandshakeCallbackContext context)
+    {
+        var connection = context.Connection;
+        return ValueTask.FromResult(new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = credentials.Context,
+            EnabledSslProtocols = SslProtocols.Tls13,
+            ApplicationProtocols = [SslApplicationProtocol.Http2],
+            ClientCertificateRequired = true,
+            CertificateChainPolicy = _verifier.ChainPolicy(),
+            // Every connection proves its key: a resumed session would vouch for a certificate seen earlier.
+            AllowTlsResume = false,
+            RemoteCertificateValidationCallback = (_, certificate, chain, errors) => Accept(connection, certificate, chain, errors),
+        });
+    }
+
+    private bool Accept(ConnectionContext connection, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        if (_verifier.Check(certificate, chain, errors, out var peer) is { } refusal)
+        {
+            Log.HandshakeRefused(logger, refusal, connection.RemoteEndPoint?.ToString() ?? "");
+            return false;
+        }
+        connection.Features.Set(new PeerConnection(peer!));
+        return true;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(100, LogLevel.Warning, "TLS handshake refused: {Reason} from {Remote}", EventName = "HandshakeRefused")]
+        public static partial void HandshakeRefused(ILogger logger, CertificateRefusal reason, string remote);
+    }
+}
