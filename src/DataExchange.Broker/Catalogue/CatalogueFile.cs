@@ -30,10 +30,8 @@ public sealed record DepartmentConfig(DepartmentId Id, string Name, string? Adap
 /// <param name="PublicKey">Base64 of the SubjectPublicKeyInfo, an ECDSA P-256 key.</param>
 public sealed record KeyConfig(string KeyId, DepartmentId Department, string PublicKey, KeyUses Uses);
 
-/// <param name="Pattern">Regular expression of the whole canonical value; null where <paramref name="Length"/> says it.</param>
-/// <param name="Length">Exact length in characters; null where <paramref name="Pattern"/> says it.</param>
-/// <param name="Normalisation">Steps in the order they are applied, separated by one space; empty for none.</param>
-public sealed record SchemeConfig(string Name, string? Pattern, int? Length, string Normalisation = "");
+/// <summary>See <see cref="DeclaredScheme"/>, whose constructor takes the same.</summary>
+public sealed record SchemeConfig(string Name, string? Pattern, int? Length, SchemeNormalization Normalize = SchemeNormalization.None);
 
 /// <param name="MaxAge">Oldest age at which the owner vouches for a value; null for none stated.</param>
 public sealed record AttributeConfig(AttributeId Id, string Title, Wire.ValueType Type, Wire.Holding Holding, TimeSpan? MaxAge = null);

@@ -15,6 +15,7 @@ internal sealed class CatalogueSnapshot
         var keys = file.Keys.ToLookup(key => key.Department);
         Departments = file.Departments.ToFrozenDictionary(d => d.Id, d => Department(d, keys[d.Id]));
         Attributes = file.Attributes.ToFrozenDictionary(a => a.Id, a => new AttributeModel(a.Id, a.Title, a.Type, a.Holding, a.MaxAge));
+        Schemes = new IdentifierSchemes(file.Schemes.Select(s => new DeclaredScheme(s.Name, s.Pattern, s.Length, s.Normalize)));
         LinkRights = file.LinkRights.Select(r => (r.Department, r.SchemeA, r.SchemeB)).ToFrozenSet();
         Grants = file.Grants.ToFrozenDictionary(
             g => new GrantKey(g.Consumer, g.Attribute, g.Purpose), g => new GrantModel(g.LegalBasis, g.ValidFrom, g.ValidUntil));
@@ -26,6 +27,9 @@ internal sealed class CatalogueSnapshot
     public FrozenDictionary<DepartmentId, DepartmentModel> Departments { get; }
 
     public FrozenDictionary<AttributeId, AttributeModel> Attributes { get; }
+
+    /// <summary>The built-in and the declared ones.</summary>
+    public IdentifierSchemes Schemes { get; }
 
     /// <summary>Scheme names in ordinal order: ask <see cref="MayLink"/>.</summary>
     public FrozenSet<(DepartmentId Department, string SchemeA, string SchemeB)> LinkRights { get; }

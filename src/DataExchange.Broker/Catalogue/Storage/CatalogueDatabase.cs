@@ -1,0 +1,80 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace DataExchange.Broker.Catalogue.Storage;
+
+public enum CatalogueProvider
+{
+    /// <summary>One file, one host.</summary>
+    Sqlite,
+
+    /// <summary>A server that several hubs share.</summary>
+    Postgresql,
+}
+
+/// <summary>Where the catalogue is kept.</summary>
+public sealed class CatalogueDatabase
+{
+    private const int CommandTimeoutSeconds = 15;
+
+    private readonly CatalogueProvider _provider;
+    private readonly DbContextOptions<CatalogueContext> _options;
+    private readonly DbContextOptions<CatalogueContext> _creatingOptions;
+
+    /// <param name="connectionString">Of Microsoft.Data.Sqlite or Npgsql.</param>
+    /// <param name="password">For PostgreSQL; null where the connection string, PGPASSWORD or a passfile has it.</param>
+    /// <exception cref="ArgumentException">The connection string cannot be read.</exception>
+    public CatalogueDatabase(CatalogueProvider provider, string connectionString, string? password = null)
+    {
+        _provider = provider;
+        (_options, _creatingOptions) = provider switch
+        {
+            CatalogueProvider.Sqlite => (Sqlite(connectionString, SqliteOpenMode.ReadWrite), Sqlite(connectionString, SqliteOpenMode.ReadWriteCreate)),
+            _ => (Postgresql(connectionString, password), Postgresql(connectionString, password)),
+        };
+    }
+
+    /// <summary>Reads <c>sqlite:PATH</c> or <c>postgresql:CONNECTION-STRING</c>.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out CatalogueDatabase? database)
+    {
+        try
+        {
+            database = text.Split(':', 2) switch
+            {
+                ["sqlite", { Length: > 0 } path] => new(CatalogueProvider.Sqlite, new SqliteConnectionStringBuilder { DataSource = path }.ConnectionString),
+                ["postgresql", { Length: > 0 } connection] => new(CatalogueProvider.Postgresql, connection),
+                _ => null,
+            };
+        }
+        catch (ArgumentException)
+        {
+            database = null;
+        }
+
+        return database is not null;
+    }
+
+    /// <summary>Whether a PostgreSQL connection string holds its password in clear.</summary>
+    public static bool HoldsPassword(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString).Password is not null;
+
+    /// <param name="create">Make the SQLite file when it is not there; otherwise its absence is a failure.</param>
+    internal CatalogueContext Open(bool create = false) => new(create ? _creatingOptions : _options);
+
+    public override string ToString() => _provider.ToString();
+
+    private static DbContextOptions<CatalogueContext> Sqlite(string connectionString, SqliteOpenMode mode)
+    {
+        var connection = new SqliteConnectionStringBuilder(connectionString) { Mode = mode, ForeignKeys = true, DefaultTimeout = CommandTimeoutSeconds };
+        return new DbContextOptionsBuilder<CatalogueContext>().UseSqlite(connection.ConnectionString).Options;
+    }
+
+    private static DbContextOptions<CatalogueContext> Postgresql(string connectionString, string? password)
+    {
+        var connection = new NpgsqlConnectionStringBuilder(connectionString) { CommandTimeout = CommandTimeoutSeconds };
+        if (password is not null)
+            connection.Password = password;
+        return new DbContextOptionsBuilder<CatalogueContext>().UseNpgsql(connection.ConnectionString).Options;
+    }
+}
