@@ -1,0 +1,179 @@
+using System.Threading.Channels;
+using DataExchange.Contracts;
+
+namespace DataExchange.Broker.Audit;
+
+/// <summary>
+/// The append-only log of who asked what. One writer takes all that waits, writes it in one go, syncs once and completes every caller.
+/// Thread safe. The first write or sync that fails is the last: from then on every append is refused with AUDIT_UNAVAILABLE and the
+/// process has to be started anew, since what the disk holds after a failed sync cannot be known from here.
+/// </summary>
+internal sealed partial class AuditLog : IDisposable
+{
+    /// <summary>The writer begins no further append in a commit of this size.</summary>
+    private const int CommitBytesGoal = 1 << 20;
+
+    /// <summary>The most that one write can hold.</summary>
+    public const int CommitBytesMax = CommitBytesGoal + (WireLimits.LookupsPerMessageMax * AuditFormat.FrameBytesMax);
+
+    private readonly Channel<PendingAppend> _queue;
+    private readonly AuditStore _store;
+    private readonly ILogger<AuditLog> _logger;
+    private readonly Thread _writer;
+    private readonly uint _checksumSeed;
+    private readonly List<PendingAppend> _commit = [];
+    private byte[] _buffer = new byte[CommitBytesGoal];
+    private volatile ExchangeError? _failure;
+    private ulong _count;
+
+    private AuditLog(AuditStore store, AuditOptions options, ILogger<AuditLog> logger)
+    {
+        _store = store;
+        _logger = logger;
+        _count = store.Count;
+        _checksumSeed = AuditFormat.ChecksumSeed(store.LogId);
+        LogId = Convert.ToHexStringLower(store.LogId);
+        _queue = Channel.CreateBounded<PendingAppend>(new BoundedChannelOptions(options.WaitingAppendsMax) { SingleReader = true });
+        // A thread of its own: it spends its life in fsync, which would starve a small thread pool.
+        _writer = new Thread(Write) { IsBackground = true, Name = "audit-writer" };
+        _writer.Start();
+    }
+
+    public string LogId { get; }
+
+    /// <summary>Entries durable so far.</summary>
+    public ulong Count => Volatile.Read(ref _count);
+
+    /// <summary>Why appends are refused; null while all is well. Lack of room ends as soon as there is room.</summary>
+    public ExchangeError? Failure => ReferenceEquals(_failure, NoRoom) && _store.HasRoom() ? null : _failure;
+
+    /// <exception cref="AuditDamageException">Acknowledged entries are damaged or missing.</exception>
+    /// <exception cref="IOException">Another process writes this log, or the disk refuses.</exception>
+    public static AuditLog Open(AuditOptions options, ILogger<AuditLog> logger)
+    {
+        var store = AuditStore.Open(options);
+        if (store.TornBytes > 0)
+            Log.TornTailCut(logger, store.TornBytes, store.Count);
+        var log = new AuditLog(store, options, logger);
+        Log.Opened(logger, log.LogId, log.Count);
+        return log;
+    }
+
+    /// <summary>Completes when the entry is durable, or with AUDIT_UNAVAILABLE. MUST be awaited before anything is answered.</summary>
+    /// <param name="entry">At most 65,535 bytes; not changed any more.</param>
+    /// <param name="cancellationToken">Gives up waiting for room; an entry that is taken is written all the same.</param>
+    public async ValueTask<AuditOutcome> AppendAsync(Wire.AuditEntry entry, CancellationToken cancellationToken)
+    {
+        var append = new PendingAppend([entry]);
+        var error = await CommitAsync(append, cancellationToken);
+        return error is null ? new AuditOutcome(append.PositionOf(0, LogId), null) : new AuditOutcome(default, error);
+    }
+
+    /// <summary>As for one entry: up to 100, which get successive indexes and become durable together or not at all.</summary>
+    public async ValueTask<AuditOutcomes> AppendAsync(IReadOnlyList<Wire.AuditEntry> entries, CancellationToken cancellationToken)
+    {
+        var append = new PendingAppend(entries);
+        if (await CommitAsync(append, cancellationToken) is { } error)
+            return new AuditOutcomes([], error);
+        var positions = new AuditPosition[append.Count];
+        for (var at = 0; at < positions.Length; at++)
+            positions[at] = append.PositionOf(at, LogId);
+        return new AuditOutcomes(positions, null);
+    }
+
+    /// <summary>Writes what waits, then closes.</summary>
+    public void Dispose()
+    {
+        _queue.Writer.TryComplete();
+        _writer.Join();
+        _store.Dispose();
+    }
+
+    private async ValueTask<ExchangeError?> CommitAsync(PendingAppend append, CancellationToken cancellationToken)
+    {
+        if (!_queue.Writer.TryWrite(append))
+        {
+            try
+            {
+                await _queue.Writer.WriteAsync(append, cancellationToken);
+            }
+            catch (ChannelClosedException)
+            {
+                return ExchangeError.Of(ErrorReasons.AuditUnavailable);
+            }
+        }
+
+        return await append.Done;
+    }
+
+    private void Write()
+    {
+        while (_queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            var error = Commit(Gather());
+            foreach (var append in _commit)
+                append.Complete(error);
+            _commit.Clear();
+        }
+    }
+
+    /// <summary>Takes all that waits, in order, and gives each entry its index.</summary>
+    private (int Bytes, int Entries) Gather()
+    {
+        var (bytes, entries) = (0, 0);
+        while (bytes < CommitBytesGoal && _queue.Reader.TryRead(out var append))
+        {
+            if (_buffer.Length < bytes + append.Bytes)
+                Array.Resize(ref _buffer, Math.Max(bytes + append.Bytes, CommitBytesMax));
+            append.WriteTo(_buffer.AsSpan(bytes), _checksumSeed, _store.Count + (ulong)entries);
+            bytes += append.Bytes;
+            entries += append.Count;
+            _commit.Add(append);
+        }
+
+        return (bytes, entries);
+    }
+
+    private ExchangeError? Commit((int Bytes, int Entries) gathered)
+    {
+        if (_failure is { } failed && !ReferenceEquals(failed, NoRoom))
+            return failed;
+        try
+        {
+            if (!_store.HasRoom())
+            {
+                if (_failure is null)
+                    Log.NoRoom(_logger);
+                return _failure = NoRoom;
+            }
+
+            _store.Append(_buffer.AsSpan(0, gathered.Bytes), gathered.Entries);
+            Volatile.Write(ref _count, _store.Count);
+            return _failure = null;
+        }
+        catch (Exception exception)
+        {
+            Log.Failed(_logger, exception);
+            return _failure = Broken;
+        }
+    }
+
+    private static readonly ExchangeError NoRoom = ExchangeError.Of(ErrorReasons.AuditUnavailable) with { RetryAfter = TimeSpan.FromSeconds(5) };
+
+    private static readonly ExchangeError Broken = ExchangeError.Of(ErrorReasons.AuditUnavailable);
+
+    private static partial class Log
+    {
+        [LoggerMessage(2800, LogLevel.Information, "Audit log {LogId} open with {Entries} entries", EventName = "AuditOpened")]
+        internal static partial void Opened(ILogger logger, string logId, ulong entries);
+
+        [LoggerMessage(2801, LogLevel.Warning, "Audit log ended in {Bytes} bytes of a write that was never acknowledged; cut off after {Entries} entries", EventName = "AuditTornTailCut")]
+        internal static partial void TornTailCut(ILogger logger, long bytes, ulong entries);
+
+        [LoggerMessage(2802, LogLevel.Error, "Audit log has less free space than Audit:FreeBytesMin; nothing is answered until there is room", EventName = "AuditNoRoom")]
+        internal static partial void NoRoom(ILogger logger);
+
+        [LoggerMessage(2803, LogLevel.Critical, "Audit log cannot be written; nothing is answered until the process is started anew", EventName = "AuditFailed")]
+        internal static partial void Failed(ILogger logger, Exception exception);
+    }
+}

@@ -1,0 +1,65 @@
+using DataExchange.Contracts;
+using Google.Protobuf;
+
+namespace DataExchange.Broker.Audit;
+
+/// <summary>What one caller waits for: frames that still lack index and checksum, and their leaf hashes. Made on the caller's thread.</summary>
+internal sealed class PendingAppend
+{
+    private readonly TaskCompletionSource<ExchangeError?> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly byte[] _frames;
+    private readonly byte[][] _leafHashes;
+    private ulong _firstIndex;
+
+    public PendingAppend(IReadOnlyList<Wire.AuditEntry> entries)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(entries.Count, WireLimits.LookupsPerMessageMax, nameof(entries));
+        var bytes = 0;
+        foreach (var entry in entries)
+            bytes += AuditFormat.FrameOverheadBytes + CheckedSize(entry);
+
+        _frames = new byte[bytes];
+        _leafHashes = new byte[entries.Count][];
+        var rest = _frames.AsSpan();
+        for (var at = 0; at < entries.Count; at++)
+        {
+            // The size is kept in the message since CheckedSize; nobody changes an entry that is handed in.
+            var frame = rest[..(AuditFormat.FrameOverheadBytes + entries[at].CalculateSize())];
+            entries[at].WriteTo(frame[AuditFormat.FrameOverheadBytes..]);
+            _leafHashes[at] = AuditFormat.PrepareFrame(frame);
+            rest = rest[frame.Length..];
+        }
+    }
+
+    public int Count => _leafHashes.Length;
+
+    public int Bytes => _frames.Length;
+
+    /// <summary>Ends when the entries are durable, or with the reason why they never will be.</summary>
+    public Task<ExchangeError?> Done => _done.Task;
+
+    /// <summary>Copies the frames, now with their places in the log.</summary>
+    public void WriteTo(Span<byte> target, uint checksumSeed, ulong firstIndex)
+    {
+        _firstIndex = firstIndex;
+        _frames.CopyTo(target);
+        for (var at = 0; at < Count; at++)
+        {
+            var frame = target[..AuditFormat.FrameLength(target)];
+            AuditFormat.SealFrame(checksumSeed, firstIndex + (ulong)at, frame);
+            target = target[frame.Length..];
+        }
+    }
+
+    public void Complete(ExchangeError? error) => _done.SetResult(error);
+
+    public AuditPosition PositionOf(int at, string logId) => new(logId, _firstIndex + (ulong)at, _leafHashes[at]);
+
+    private static int CheckedSize(Wire.AuditEntry entry)
+    {
+        var size = entry.CalculateSize();
+        ArgumentOutOfRangeException.ThrowIfZero(size, nameof(entry));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, AuditFormat.EntryBytesMax, nameof(entry));
+        return size;
+    }
+}
