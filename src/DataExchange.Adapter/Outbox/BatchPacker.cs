@@ -61,14 +61,9 @@ internal sealed class BatchPacker
         header.CopyTo(payload, 0);
         _fields.AsSpan(0, _length).CopyTo(payload.AsSpan(header.Length));
         var batch = new OutboxBatch(firstSequence, firstSequence + (ulong)Count - 1, payload);
-        Clear();
+        (_length, Count) = (0, 0);
         return batch;
     }
-
-    /// <summary>A batch without changes: everything before <paramref name="nextSequence"/> has been published.</summary>
-    public byte[] Heartbeat(ulong nextSequence, DateTimeOffset packedAt) => WriteHeader(nextSequence, packedAt);
-
-    public void Clear() => (_length, Count) = (0, 0);
 
     private byte[] WriteHeader(ulong firstSequence, DateTimeOffset packedAt)
     {

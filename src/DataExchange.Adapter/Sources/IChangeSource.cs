@@ -7,8 +7,9 @@ namespace DataExchange.Adapter;
 /// The implementation
 /// MUST give the changes in one fixed order, and after a checkpoint exactly those that follow it;
 /// MUST give canonical identifiers, and for a located attribute neither value nor locator (the library seals the locator);
-/// MAY end the enumeration when there is nothing more for now: it is asked again after <see cref="DepartmentAdapterOptions.SourcePollInterval"/>;
-/// MAY instead wait for the next change for as long as it likes; MUST then heed the token;
+/// MUST end the enumeration when there is nothing more for now: it is asked again after <see cref="DepartmentAdapterOptions.SourcePollInterval"/>,
+/// and the age of all that the department publishes counts from the last reading that came to its end;
+/// MAY wait a little for further changes before it ends; MUST heed the token meanwhile;
 /// MAY throw: it is asked again, from the last stored checkpoint, after a growing pause.
 /// It is never read by two readers at once. A change that was given counts as published only when its checkpoint comes back.
 /// </remarks>
@@ -20,5 +21,8 @@ public interface IChangeSource
 
 /// <summary>One change and the place right behind it.</summary>
 /// <param name="Change">MUST NOT be touched after it was given.</param>
-/// <param name="Checkpoint">The source's own words for "everything up to and with this change"; at most 4,096 characters, no identifier.</param>
-public readonly record struct SourceChange(Wire.Change Change, string Checkpoint);
+/// <param name="Checkpoint">The source's own words for "everything up to and with this change"; at most 4,096 characters.</param>
+public readonly record struct SourceChange(Wire.Change Change, string Checkpoint)
+{
+    public const int CheckpointLengthMax = 4_096;
+}

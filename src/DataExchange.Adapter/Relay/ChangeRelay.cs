@@ -1,0 +1,195 @@
+using DataExchange.Contracts;
+using Google.Rpc;
+using Grpc.Core;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Polly;
+
+namespace DataExchange.Adapter;
+
+/// <summary>
+/// Brings the outbox to the hub. First it asks the hub how far it is and compares that with the outbox; then it publishes from there,
+/// and keeps asking, so that the outbox is trimmed behind the hub's watermark and a loss or a contradiction is seen.
+/// </summary>
+internal sealed partial class ChangeRelay : BackgroundService
+{
+    private readonly Outbox _outbox;
+    private readonly BatchSigner _signer;
+    private readonly IBatchPublisher _publisher;
+    private readonly Wire.ChangeIngressService.ChangeIngressServiceClient _hub;
+    private readonly DepartmentAdapterOptions _options;
+    private readonly AdapterProgress _progress;
+    private readonly AdapterStatus _status;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ChangeRelay> _logger;
+    private readonly ResiliencePipeline _retry;
+
+    private bool _stalled;
+
+    public ChangeRelay(Outbox outbox, BatchSigner signer, IBatchPublisher publisher, Wire.ChangeIngressService.ChangeIngressServiceClient hub,
+        IOptions<DepartmentAdapterOptions> options, AdapterProgress progress, AdapterStatus status, TimeProvider time, ILogger<ChangeRelay> logger)
+    {
+        (_outbox, _signer, _publisher, _hub, _options) = (outbox, signer, publisher, hub, options.Value);
+        (_progress, _status, _time, _logger) = (progress, status, time, logger);
+        _retry = RetryForever.Create(_options.RetryDelayMax, time, OnFailure);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        _progress.Update(f => f with { LastSequence = _outbox.LastSequence, ConfirmedSequence = _outbox.RelayCheckpoint, HubWatermark = _outbox.HubWatermark });
+        while (!stoppingToken.IsCancellationRequested)
+            await _retry.ExecuteAsync(RunSessionAsync, stoppingToken);
+    }
+
+    /// <summary>From one comparison with the hub to the next.</summary>
+    private async ValueTask RunSessionAsync(CancellationToken cancellationToken)
+    {
+        var hub = await AskHubAsync(cancellationToken);
+        var verdict = StreamVerdicts.Compare(hub, _outbox);
+        if (verdict != StreamVerdict.Consistent)
+        {
+            await StandStillAsync(verdict, hub, cancellationToken);
+            return;
+        }
+
+        _outbox.OfferEverything();
+        _status.RelayProblem = null;
+        _status.Relay = RelayStage.Publishing;
+        var position = Begin(hub, out var from);
+        try
+        {
+            await PublishAsync(position, from, cancellationToken);
+        }
+        catch (Exception exception) when (_progress.Figures.ConfirmedSequence > from && !cancellationToken.IsCancellationRequested)
+        {
+            // It got somewhere: the hub is asked again at once.
+            OnFailure(exception);
+        }
+    }
+
+    /// <summary>
+    /// Where to go on: behind the hub's watermark, since a hub's confirmation and its watermark are one thing. What the bus has confirmed
+    /// may still be on its way, so it is left to arrive, unless the watermark has stood still for too long.
+    /// </summary>
+    private RelayPosition Begin(Wire.GetStreamStateResponse hub, out ulong from)
+    {
+        var watermark = hub.WatermarkIn(_outbox);
+        var confirmed = Math.Min(_outbox.RelayCheckpoint, _outbox.LastSequence);
+        from = (_publisher.ConfirmsForHub || _stalled ? watermark : Math.Max(watermark, confirmed)) + 1;
+        _stalled = false;
+        if (from < _outbox.FirstSequence)
+        {
+            _status.RelayProblem = $"The hub needs sequences from {from}, the outbox keeps them from {_outbox.FirstSequence}: start a new epoch";
+            Log.Trimmed(_logger, from, _outbox.FirstSequence);
+            from = _outbox.FirstSequence;
+        }
+        Log.Publishing(_logger, from, watermark);
+        return new RelayPosition(Math.Max(confirmed, watermark), watermark);
+    }
+
+    private async Task PublishAsync(RelayPosition position, ulong from, CancellationToken cancellationToken)
+    {
+        using var session = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var loop = new PublishLoop(_outbox, _signer, _publisher, position, _options, _progress, _status, _time);
+        var publishing = loop.RunAsync(from, session.Token);
+        var watching = WatchHubAsync(position, session.Token);
+        using var appended = _outbox.OnAppended(position.Moved.Set);
+        try
+        {
+            await await Task.WhenAny(publishing, watching);
+        }
+        finally
+        {
+            await session.CancelAsync();
+            await _publisher.ResetAsync();
+            await Task.WhenAll(publishing, watching).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _outbox.Trim(position.Confirmed, position.Watermark, _options.OutboxTailBatches);
+        }
+    }
+
+    /// <summary>Follows the hub's watermark; returns when it contradicts the outbox, has gone back, or has stood still for too long.</summary>
+    private async Task WatchHubAsync(RelayPosition position, CancellationToken cancellationToken)
+    {
+        var heard = position.Watermark;
+        var moved = _time.GetTimestamp();
+        while (true)
+        {
+            await Task.Delay(heard < _outbox.LastSequence ? _options.WatermarkInterval : _options.HeartbeatInterval, _time, cancellationToken);
+            var hub = await AskHubAsync(cancellationToken);
+            var watermark = hub.WatermarkIn(_outbox);
+            if (StreamVerdicts.Compare(hub, _outbox) != StreamVerdict.Consistent || watermark < heard)
+                return;
+
+            if (watermark > heard || watermark >= position.Confirmed)
+                moved = _time.GetTimestamp();
+            heard = watermark;
+            position.Hear(watermark);
+            _progress.Update(f => f with { HubWatermark = watermark });
+            _outbox.Trim(position.Confirmed, position.Watermark, _options.OutboxTailBatches);
+            if (_time.GetElapsedTime(moved) >= _options.StallInterval)
+            {
+                _stalled = true;
+                Log.Stalled(_logger, watermark, position.Confirmed);
+                return;
+            }
+        }
+    }
+
+    private async Task StandStillAsync(StreamVerdict verdict, Wire.GetStreamStateResponse hub, CancellationToken cancellationToken)
+    {
+        if (verdict == StreamVerdict.RolledBack)
+        {
+            if (_status.Relay != RelayStage.RolledBack)
+                Log.RolledBack(_logger, hub.Watermark, _outbox.OfferedSequence);
+            _status.Relay = RelayStage.RolledBack;
+            _status.RelayProblem = ErrorReasons.SequenceRewritten.Meaning;
+        }
+        else
+        {
+            if (_status.Relay != RelayStage.Quarantined)
+                Log.Quarantined(_logger);
+            _status.Relay = RelayStage.Quarantined;
+            _status.RelayProblem = ErrorReasons.ProviderQuarantined.Meaning;
+        }
+        await Task.Delay(_options.HeartbeatInterval, _time, cancellationToken);
+    }
+
+    private async Task<Wire.GetStreamStateResponse> AskHubAsync(CancellationToken cancellationToken)
+    {
+        var deadline = _time.GetUtcNow().UtcDateTime + _options.PublishTimeout;
+        return await _hub.GetStreamStateAsync(new Wire.GetStreamStateRequest(), deadline: deadline, cancellationToken: cancellationToken);
+    }
+
+    private void OnFailure(Exception exception)
+    {
+        var reason = exception is RpcException rpc
+            ? rpc.GetRpcStatus()?.GetDetail<ErrorInfo>()?.Reason ?? rpc.StatusCode.ToString()
+            : exception.GetType().Name;
+        _status.Relay = RelayStage.Retrying;
+        _status.RelayProblem = $"The hub or the bus failed: {reason}";
+        Log.Failed(_logger, reason);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1100, LogLevel.Information, "Publishing from sequence {From}; the hub has applied everything up to {Watermark}", EventName = "Publishing")]
+        public static partial void Publishing(ILogger logger, ulong from, ulong watermark);
+
+        [LoggerMessage(1101, LogLevel.Warning, "Publishing stopped: {Reason}; trying again", EventName = "PublishFailed")]
+        public static partial void Failed(ILogger logger, string reason);
+
+        [LoggerMessage(1102, LogLevel.Error, "The hub has sequence {Watermark} of this stream, or is in another epoch, but the outbox only had {Last}: it was set back in time; nothing is published",
+            EventName = "OutboxRolledBack")]
+        public static partial void RolledBack(ILogger logger, ulong watermark, ulong last);
+
+        [LoggerMessage(1103, LogLevel.Error, "The hub has quarantined this department's stream; nothing is published until its operator accepts the epoch", EventName = "Quarantined")]
+        public static partial void Quarantined(ILogger logger);
+
+        [LoggerMessage(1104, LogLevel.Warning, "The hub's watermark stands at {Watermark} though {Confirmed} was confirmed; publishing from there again", EventName = "WatermarkStalled")]
+        public static partial void Stalled(ILogger logger, ulong watermark, ulong confirmed);
+
+        [LoggerMessage(1105, LogLevel.Error, "The hub needs sequence {From}, the outbox keeps them from {First} on: a new epoch is needed", EventName = "OutboxTrimmed")]
+        public static partial void Trimmed(ILogger logger, ulong from, ulong first);
+    }
+}
