@@ -32,6 +32,9 @@ internal sealed class AdapterStatus
     /// <summary>Why the relay is not publishing; null while it is.</summary>
     public volatile string? RelayProblem;
 
+    /// <summary>The hub has gone back behind what the outbox keeps; null while it has not.</summary>
+    public volatile string? TrimmedProblem;
+
     /// <summary>Why the source is not being read; null while it is.</summary>
     public volatile string? SourceProblem;
 

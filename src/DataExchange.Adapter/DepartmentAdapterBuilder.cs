@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace DataExchange.Adapter;
 
@@ -9,7 +10,7 @@ public sealed class DepartmentAdapterBuilder
 
     public IServiceCollection Services { get; }
 
-    /// <summary>Required, once. A singleton; an instance may be given instead of a type.</summary>
+    /// <summary>Required, once. A singleton.</summary>
     public DepartmentAdapterBuilder AddChangeSource<TSource>()
         where TSource : class, IChangeSource
     {
@@ -17,6 +18,7 @@ public sealed class DepartmentAdapterBuilder
         return this;
     }
 
+    /// <inheritdoc cref="AddChangeSource{TSource}()"/>
     public DepartmentAdapterBuilder AddChangeSource(Func<IServiceProvider, IChangeSource> create)
     {
         Services.AddSingleton(create);
@@ -31,21 +33,26 @@ public sealed class DepartmentAdapterBuilder
         return this;
     }
 
+    /// <inheritdoc cref="AddLiveSource{TSource}()"/>
     public DepartmentAdapterBuilder AddLiveSource(Func<IServiceProvider, ILiveSource> create)
     {
         Services.AddSingleton(create);
         return this;
     }
 
-    /// <summary>Publishes through the bus that the host has added: an <c>IBus</c> of MassTransit must be registered.</summary>
-    public DepartmentAdapterBuilder UseBus()
-    {
-        return this;
-    }
-
     /// <summary>Publishes through the hub's gRPC ingress. The default.</summary>
     public DepartmentAdapterBuilder UseIngress()
     {
+        Services.RemoveAll<IBatchPublisher>();
+        Services.AddSingleton<IBatchPublisher, IngressBatchPublisher>();
+        return this;
+    }
+
+    /// <summary>Publishes through the bus that the host has added: an <c>IBus</c> of MassTransit must be registered.</summary>
+    public DepartmentAdapterBuilder UseBus()
+    {
+        Services.RemoveAll<IBatchPublisher>();
+        Services.AddSingleton<IBatchPublisher, BusBatchPublisher>();
         return this;
     }
 }

@@ -9,6 +9,8 @@ public sealed class DepartmentAdapterOptions
 {
     public const string Section = "Adapter";
 
+    internal const int DefaultPort = 7_443;
+
     /// <summary>Id of the department; must be the one in its certificate.</summary>
     [Required, RegularExpression(@"\A[a-z0-9][a-z0-9-]{0,62}\z")]
     public string Department { get; set; } = "";
@@ -37,9 +39,9 @@ public sealed class DepartmentAdapterOptions
     [Required, MinLength(1), MaxLength(8)]
     public IList<string> HubKeyIds { get; set; } = [];
 
-    /// <summary>Port of the adapter's gRPC service; 0 lets the system choose. Default 7443.</summary>
+    /// <summary>Port of the adapter's gRPC service, on every address, unless the host names an endpoint itself; 0 takes a free one. Default 7443.</summary>
     [Range(0, 65_535)]
-    public int Port { get; set; } = 7_443;
+    public int Port { get; set; } = DefaultPort;
 
     /// <summary>PEM of the P-256 key that signs batches, registered in the catalogue. Default: the TLS key.</summary>
     public string? SigningKeyPath { get; set; }

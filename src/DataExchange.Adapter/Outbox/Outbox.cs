@@ -59,8 +59,8 @@ internal sealed class Outbox : IDisposable
     /// <summary>Payload bytes that are kept.</summary>
     public long Bytes => Snapshot().Bytes;
 
-    /// <summary>Set on every append.</summary>
-    public Pulse Appended { get; } = new();
+    /// <summary>Raised after every append, on the appending thread.</summary>
+    public event Action? Appended;
 
     /// <summary>Set on every trim that freed something.</summary>
     public Pulse Trimmed { get; } = new();
@@ -90,7 +90,7 @@ internal sealed class Outbox : IDisposable
             _file.Append(batches, after);
             _state = after;
         }
-        Appended.Set();
+        Appended?.Invoke();
     }
 
     /// <summary>The batches from the one that holds <paramref name="fromSequence"/>, oldest first; none when there is nothing to show.</summary>

@@ -25,6 +25,8 @@ internal sealed partial class ChangeRelay : BackgroundService
     private readonly ILogger<ChangeRelay> _logger;
     private readonly ResiliencePipeline _retry;
 
+    private readonly Pulse _wake = new();
+
     private bool _stalled;
 
     public ChangeRelay(Outbox outbox, BatchSigner signer, IBatchPublisher publisher, Wire.ChangeIngressService.ChangeIngressServiceClient hub,
@@ -33,6 +35,7 @@ internal sealed partial class ChangeRelay : BackgroundService
         (_outbox, _signer, _publisher, _hub, _options) = (outbox, signer, publisher, hub, options.Value);
         (_progress, _status, _time, _logger) = (progress, status, time, logger);
         _retry = RetryForever.Create(_options.RetryDelayMax, time, OnFailure);
+        outbox.Appended += _wake.Set;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -61,9 +64,9 @@ internal sealed partial class ChangeRelay : BackgroundService
         {
             await PublishAsync(position, from, cancellationToken);
         }
-        catch (Exception exception) when (_progress.Figures.ConfirmedSequence > from && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (position.HasConfirmed && !cancellationToken.IsCancellationRequested)
         {
-            // It got somewhere: the hub is asked again at once.
+            // The way was open: the hub is asked again at once.
             OnFailure(exception);
         }
     }
@@ -78,23 +81,23 @@ internal sealed partial class ChangeRelay : BackgroundService
         var confirmed = Math.Min(_outbox.RelayCheckpoint, _outbox.LastSequence);
         from = (_publisher.ConfirmsForHub || _stalled ? watermark : Math.Max(watermark, confirmed)) + 1;
         _stalled = false;
-        if (from < _outbox.FirstSequence)
+        var keptFrom = _outbox.FirstSequence;
+        _status.TrimmedProblem = from >= keptFrom ? null : $"The hub needs sequences from {from}, the outbox keeps them from {keptFrom}";
+        if (from < keptFrom)
         {
-            _status.RelayProblem = $"The hub needs sequences from {from}, the outbox keeps them from {_outbox.FirstSequence}: start a new epoch";
-            Log.Trimmed(_logger, from, _outbox.FirstSequence);
-            from = _outbox.FirstSequence;
+            Log.Trimmed(_logger, from, keptFrom);
+            from = keptFrom;
         }
         Log.Publishing(_logger, from, watermark);
-        return new RelayPosition(Math.Max(confirmed, watermark), watermark);
+        return new RelayPosition(Math.Max(confirmed, watermark), watermark, _wake);
     }
 
     private async Task PublishAsync(RelayPosition position, ulong from, CancellationToken cancellationToken)
     {
         using var session = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var loop = new PublishLoop(_outbox, _signer, _publisher, position, _options, _progress, _status, _time);
+        var loop = new PublishLoop(_outbox, _signer, _publisher, position, _wake, _options, _progress, _status, _time);
         var publishing = loop.RunAsync(from, session.Token);
         var watching = WatchHubAsync(position, session.Token);
-        using var appended = _outbox.OnAppended(position.Moved.Set);
         try
         {
             await await Task.WhenAny(publishing, watching);
@@ -116,7 +119,8 @@ internal sealed partial class ChangeRelay : BackgroundService
         while (true)
         {
             await Task.Delay(heard < _outbox.LastSequence ? _options.WatermarkInterval : _options.HeartbeatInterval, _time, cancellationToken);
-            var hub = await AskHubAsync(cancellationToken);
+            if (await TryAskHubAsync(cancellationToken) is not { } hub)
+                continue;
             var watermark = hub.WatermarkIn(_outbox);
             if (StreamVerdicts.Compare(hub, _outbox) != StreamVerdict.Consistent || watermark < heard)
                 return;
@@ -138,21 +142,52 @@ internal sealed partial class ChangeRelay : BackgroundService
 
     private async Task StandStillAsync(StreamVerdict verdict, Wire.GetStreamStateResponse hub, CancellationToken cancellationToken)
     {
-        if (verdict == StreamVerdict.RolledBack)
-        {
-            if (_status.Relay != RelayStage.RolledBack)
-                Log.RolledBack(_logger, hub.Watermark, _outbox.OfferedSequence);
-            _status.Relay = RelayStage.RolledBack;
-            _status.RelayProblem = ErrorReasons.SequenceRewritten.Meaning;
-        }
-        else
-        {
-            if (_status.Relay != RelayStage.Quarantined)
-                Log.Quarantined(_logger);
-            _status.Relay = RelayStage.Quarantined;
-            _status.RelayProblem = ErrorReasons.ProviderQuarantined.Meaning;
-        }
+        var stage = verdict == StreamVerdict.RolledBack ? RelayStage.RolledBack : RelayStage.Quarantined;
+        if (_status.Relay != stage && stage == RelayStage.RolledBack)
+            Log.RolledBack(_logger, hub.Watermark, _outbox.OfferedSequence);
+        else if (_status.Relay != stage)
+            Log.Quarantined(_logger);
+        _status.Relay = stage;
+        _status.RelayProblem = (stage == RelayStage.RolledBack ? ErrorReasons.SequenceRewritten : ErrorReasons.ProviderQuarantined).Meaning;
+
+        await ShowEpochAsync(hub, cancellationToken);
         await Task.Delay(_options.HeartbeatInterval, _time, cancellationToken);
+    }
+
+    /// <summary>
+    /// The hub takes an epoch back into force with the first batch it sees of it: an empty one, so that nothing is published before the
+    /// operator has decided. Within one epoch there is nothing to decide: an outbox set back in time must give way to a new one.
+    /// </summary>
+    private async Task ShowEpochAsync(Wire.GetStreamStateResponse hub, CancellationToken cancellationToken)
+    {
+        if (_status.CurrentAsOf is not { } currentAsOf || hub.WatermarkIn(_outbox) > _outbox.OfferedSequence)
+            return;
+        var next = _outbox.HubWatermark + 1;
+        var payload = Heartbeat.Payload(_options.Department, _outbox.Epoch, next, currentAsOf);
+        try
+        {
+            await _publisher.PublishAsync(next, _signer.Sign(payload), cancellationToken).WaitAsync(_options.PublishTimeout, _time, cancellationToken);
+        }
+        finally
+        {
+            await _publisher.ResetAsync();
+        }
+    }
+
+    /// <summary>While the bus takes batches the hub may be away: the window is the limit. Without a bus its absence is the end of the connection.</summary>
+    private async Task<Wire.GetStreamStateResponse?> TryAskHubAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var hub = await AskHubAsync(cancellationToken);
+            _status.RelayProblem = null;
+            return hub;
+        }
+        catch (Exception exception) when (!_publisher.ConfirmsForHub && !cancellationToken.IsCancellationRequested)
+        {
+            _status.RelayProblem = $"The hub does not say how far it is: {Reason(exception)}";
+            return null;
+        }
     }
 
     private async Task<Wire.GetStreamStateResponse> AskHubAsync(CancellationToken cancellationToken)
@@ -161,11 +196,13 @@ internal sealed partial class ChangeRelay : BackgroundService
         return await _hub.GetStreamStateAsync(new Wire.GetStreamStateRequest(), deadline: deadline, cancellationToken: cancellationToken);
     }
 
+    private static string Reason(Exception exception) => exception is RpcException rpc
+        ? rpc.GetRpcStatus()?.GetDetail<ErrorInfo>()?.Reason ?? rpc.StatusCode.ToString()
+        : exception.GetType().Name;
+
     private void OnFailure(Exception exception)
     {
-        var reason = exception is RpcException rpc
-            ? rpc.GetRpcStatus()?.GetDetail<ErrorInfo>()?.Reason ?? rpc.StatusCode.ToString()
-            : exception.GetType().Name;
+        var reason = Reason(exception);
         _status.Relay = RelayStage.Retrying;
         _status.RelayProblem = $"The hub or the bus failed: {reason}";
         Log.Failed(_logger, reason);

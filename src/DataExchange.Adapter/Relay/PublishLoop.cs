@@ -1,13 +1,10 @@
-using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
-
 namespace DataExchange.Adapter;
 
 /// <summary>
 /// Publishes what the outbox holds, oldest first, over one connection: several batches under way, never more than the window ahead of
 /// the hub's watermark, and a heartbeat when there is nothing to send.
 /// </summary>
-internal sealed class PublishLoop(Outbox outbox, BatchSigner signer, IBatchPublisher publisher, RelayPosition position,
+internal sealed class PublishLoop(Outbox outbox, BatchSigner signer, IBatchPublisher publisher, RelayPosition position, Pulse wake,
     DepartmentAdapterOptions options, AdapterProgress progress, AdapterStatus status, TimeProvider time)
 {
     private readonly Queue<OutboxBatch> _read = new();
@@ -32,7 +29,7 @@ internal sealed class PublishLoop(Outbox outbox, BatchSigner signer, IBatchPubli
                 if (_inFlight.Count == 0 && HeartbeatDue() is { } currentAsOf)
                     PublishHeartbeat(currentAsOf, cancellationToken);
                 if (_inFlight.Count == 0)
-                    await position.Moved.WaitAsync(options.HeartbeatInterval, time, cancellationToken);
+                    await wake.WaitAsync(options.HeartbeatInterval, time, cancellationToken);
                 else if (!await ConfirmOldestAsync(cancellationToken))
                     return;
             }
@@ -69,17 +66,8 @@ internal sealed class PublishLoop(Outbox outbox, BatchSigner signer, IBatchPubli
         _next = batch.LastSequence + 1;
     }
 
-    private void PublishHeartbeat(DateTimeOffset currentAsOf, CancellationToken cancellationToken)
-    {
-        var heartbeat = new Wire.ChangeBatch
-        {
-            Department = options.Department,
-            StreamEpoch = outbox.Epoch,
-            FirstSequence = _next,
-            PackedAt = Timestamp.FromDateTimeOffset(currentAsOf),
-        };
-        Send(new OutboxBatch(_next, _next - 1, heartbeat.ToByteArray()), cancellationToken);
-    }
+    private void PublishHeartbeat(DateTimeOffset currentAsOf, CancellationToken cancellationToken) =>
+        Send(new OutboxBatch(_next, _next - 1, Heartbeat.Payload(options.Department, outbox.Epoch, _next, currentAsOf)), cancellationToken);
 
     private void Send(OutboxBatch batch, CancellationToken cancellationToken)
     {

@@ -25,6 +25,8 @@ internal sealed class ChangeRules(IEnumerable<string> held, IEnumerable<string> 
     {
         if (change.AsOf is null)
             throw Refused("as_of", "must be present");
+        if (!ValueRules.IsTimestamp(change.AsOf))
+            throw Refused("as_of", "must be a moment of the years 1 to 9999");
         switch (change.KindCase)
         {
             case Wire.Change.KindOneofCase.Set:
@@ -70,10 +72,11 @@ internal sealed class ChangeRules(IEnumerable<string> held, IEnumerable<string> 
         }
         else
         {
-            if (set.Value is null || set.Value.KindCase == Wire.Value.KindOneofCase.None)
-                throw Refused("set.value", "must be present, with a type, for a held attribute");
-            if (set.Value.HasText && Encoding.UTF8.GetByteCount(set.Value.Text) > WireLimits.TextBytesMax)
-                throw Refused("set.value.text", $"must be at most {WireLimits.TextBytesMax} bytes of UTF-8");
+            if (set.Value is null)
+                throw Refused("set.value", "must be present for a held attribute");
+            // The type that the catalogue declares only the hub knows; that the value is a proper one of its own type is seen here.
+            if (ValueRules.Violation(set.Value, (Wire.ValueType)set.Value.KindCase) is { } rule)
+                throw Refused("set.value", rule);
             if (!set.Locator.IsEmpty)
                 throw Refused("set.locator", "must be absent for a held attribute");
         }

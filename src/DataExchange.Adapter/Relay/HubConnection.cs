@@ -1,0 +1,23 @@
+using DataExchange.Hosting;
+using Grpc.Net.Client;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace DataExchange.Adapter;
+
+/// <summary>The one channel to the hub, known by its name.</summary>
+internal sealed class HubConnection : IDisposable
+{
+    private readonly GrpcChannel _channel;
+
+    public HubConnection(IOptions<DepartmentAdapterOptions> options, TlsCredentials credentials, ILoggerFactory loggers)
+    {
+        _channel = MutualTlsClient.Connect(
+            options.Value.HubAddress!, credentials, new ExpectedPeer(PeerRole.Hub, options.Value.HubName), loggers: loggers);
+        Ingress = new Wire.ChangeIngressService.ChangeIngressServiceClient(_channel);
+    }
+
+    public Wire.ChangeIngressService.ChangeIngressServiceClient Ingress { get; }
+
+    public void Dispose() => _channel.Dispose();
+}
