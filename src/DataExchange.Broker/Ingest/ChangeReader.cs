@@ -1,0 +1,131 @@
+using DataExchange.Broker.Catalogue;
+using DataExchange.Broker.Index;
+using DataExchange.Contracts;
+using Google.Protobuf;
+
+namespace DataExchange.Broker.Ingest;
+
+/// <param name="Field">Path within the change; empty for the change itself.</param>
+internal readonly record struct ChangeFault(ErrorReason Reason, string Field, string Rule);
+
+/// <summary>
+/// Turns the changes of one batch into what the index applies, under one catalogue snapshot. On the hot path: about a microsecond
+/// a change beside the keyed hash, nothing allocated but the value's bytes.
+/// </summary>
+internal readonly struct ChangeReader(CatalogueSnapshot catalogue, SubjectKeys subjectKeys, DepartmentId department)
+{
+    public const string MomentRule = "must be present and a moment of the years 1 to 9999";
+
+    public bool TryRead(Wire.Change wire, out VerifiedChange change, out ChangeFault fault)
+    {
+        change = default;
+        if (wire.AsOf is null || !ValueRules.IsTimestamp(wire.AsOf))
+        {
+            fault = new(ErrorReasons.BatchMalformed, "as_of", MomentRule);
+            return false;
+        }
+
+        switch (wire.KindCase)
+        {
+            case Wire.Change.KindOneofCase.Set:
+                return TryReadSet(wire, out change, out fault);
+            case Wire.Change.KindOneofCase.Withdraw:
+                return TryReadWithdrawal(wire, out change, out fault);
+            case Wire.Change.KindOneofCase.Link:
+                return TryReadLink(wire, out change, out fault);
+            case Wire.Change.KindOneofCase.Unlink:
+                return TryReadUnlink(wire, out change, out fault);
+            default:
+                fault = new(ErrorReasons.BatchMalformed, "", "must be exactly one of set, withdraw, link and unlink");
+                return false;
+        }
+    }
+
+    private bool TryReadSet(Wire.Change wire, out VerifiedChange change, out ChangeFault fault)
+    {
+        change = default;
+        var set = wire.Set;
+        if (!TryReadOwned(set.Attribute, "set.attribute", out var attribute, out fault)
+            || !TryReadSubject(set.Subject, "set.subject", out var subject, out fault))
+            return false;
+
+        if (attribute.Holding == Wire.Holding.Held)
+        {
+            if (set.Locator.Length > 0)
+                return Refuse(ErrorReasons.ValueRefused, "set.locator", "must be absent, since the attribute is held", out fault);
+            if (set.Value is null)
+                return Refuse(ErrorReasons.ValueRefused, "set.value", "must be present, since the attribute is held", out fault);
+            if (ValueRules.Violation(set.Value, attribute.Type) is { } rule)
+                return Refuse(ErrorReasons.ValueRefused, "set.value", rule, out fault);
+            change = VerifiedChange.Set(subjectKeys.Of(subject), attribute.Id, wire.AsOf.ToDateTimeOffset(), set.Value.ToByteArray(), held: true);
+            return true;
+        }
+
+        if (set.Value is not null)
+            return Refuse(ErrorReasons.ValueRefused, "set.value", "must be absent, since the attribute is only located", out fault);
+        if (set.Locator.Length is 0 or > WireLimits.LocatorBytesMax)
+            return Refuse(ErrorReasons.ValueRefused, "set.locator", "must be 1 to 320 bytes, since the attribute is located", out fault);
+        change = VerifiedChange.Set(subjectKeys.Of(subject), attribute.Id, wire.AsOf.ToDateTimeOffset(), set.Locator.Memory, held: false);
+        return true;
+    }
+
+    private bool TryReadWithdrawal(Wire.Change wire, out VerifiedChange change, out ChangeFault fault)
+    {
+        change = default;
+        if (!TryReadOwned(wire.Withdraw.Attribute, "withdraw.attribute", out var attribute, out fault)
+            || !TryReadSubject(wire.Withdraw.Subject, "withdraw.subject", out var subject, out fault))
+            return false;
+        change = VerifiedChange.Withdraw(subjectKeys.Of(subject), attribute.Id, wire.AsOf.ToDateTimeOffset());
+        return true;
+    }
+
+    private bool TryReadLink(Wire.Change wire, out VerifiedChange change, out ChangeFault fault)
+    {
+        change = default;
+        if (!TryReadSubject(wire.Link.Left, "link.left", out var left, out fault)
+            || !TryReadSubject(wire.Link.Right, "link.right", out var right, out fault)
+            || !MayLink(left, right, "link", out fault))
+            return false;
+        change = VerifiedChange.Link(subjectKeys.Of(left), subjectKeys.Of(right), wire.AsOf.ToDateTimeOffset());
+        return true;
+    }
+
+    private bool TryReadUnlink(Wire.Change wire, out VerifiedChange change, out ChangeFault fault)
+    {
+        change = default;
+        if (!TryReadSubject(wire.Unlink.Left, "unlink.left", out var left, out fault)
+            || !TryReadSubject(wire.Unlink.Right, "unlink.right", out var right, out fault)
+            || !MayLink(left, right, "unlink", out fault))
+            return false;
+        change = VerifiedChange.Unlink(subjectKeys.Of(left), subjectKeys.Of(right), wire.AsOf.ToDateTimeOffset());
+        return true;
+    }
+
+    private bool MayLink(Identifier left, Identifier right, string field, out ChangeFault fault)
+    {
+        fault = default;
+        if (!catalogue.MayLink(department, left.Scheme, right.Scheme))
+            return Refuse(ErrorReasons.LinkNotAllowed, field, "must join two schemes that the catalogue lets the department link", out fault);
+        return left != right || Refuse(ErrorReasons.BatchMalformed, field, "must name two different identifiers", out fault);
+    }
+
+    private bool TryReadOwned(string name, string field, out AttributeModel attribute, out ChangeFault fault)
+    {
+        fault = default;
+        return catalogue.Attributes.TryGetValue(new AttributeId(department, name), out attribute!)
+            || Refuse(ErrorReasons.AttributeNotOwned, field, "must be an attribute that the catalogue gives the department", out fault);
+    }
+
+    private bool TryReadSubject(Wire.Identifier? wire, string field, out Identifier identifier, out ChangeFault fault)
+    {
+        fault = default;
+        return catalogue.Schemes.TryRead(wire, field, out identifier, out var error)
+            || Refuse(ErrorReasons.IdentifierRefused, error.Field, error.Rule, out fault);
+    }
+
+    private static bool Refuse(ErrorReason reason, string field, string rule, out ChangeFault fault)
+    {
+        fault = new(reason, field, rule);
+        return false;
+    }
+}
