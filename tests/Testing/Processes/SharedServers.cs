@@ -1,0 +1,24 @@
+namespace DataExchange.Testing;
+
+/// <summary>
+/// One RabbitMQ and one PostgreSQL for all fixtures of a test assembly, started by the first that asks. Each fixture takes a virtual host
+/// or a database of its own. A fixture that stops or kills a server starts its own instead.
+/// </summary>
+public static class SharedServers
+{
+    private static readonly Lazy<Task<RabbitMqProcess>> RabbitMqServer = new(RabbitMqProcess.StartNewAsync);
+    private static readonly Lazy<Task<PostgresProcess>> PostgresServer = new(PostgresProcess.StartNewAsync);
+
+    public static Task<RabbitMqProcess> RabbitMqAsync() => RabbitMqServer.Value;
+
+    public static Task<PostgresProcess> PostgresAsync() => PostgresServer.Value;
+
+    /// <summary>To be called by the assembly's one-time tear-down.</summary>
+    public static async Task StopAsync()
+    {
+        if (RabbitMqServer is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true } rabbitMq })
+            await (await rabbitMq).DisposeAsync();
+        if (PostgresServer is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true } postgres })
+            await (await postgres).DisposeAsync();
+    }
+}
