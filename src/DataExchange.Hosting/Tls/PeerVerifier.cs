@@ -10,7 +10,7 @@ namespace DataExchange.Hosting;
 /// </summary>
 internal sealed class PeerVerifier
 {
-    private static readonly Oid ServerUse = new("1.3.6.1.5.5.7.3.1");
+    public static readonly Oid ServerUse = new("1.3.6.1.5.5.7.3.1");
     private static readonly Oid ClientUse = new("1.3.6.1.5.5.7.3.2");
 
     private readonly TlsCredentials _credentials;

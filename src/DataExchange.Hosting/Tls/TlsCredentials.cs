@@ -6,9 +6,6 @@ namespace DataExchange.Hosting;
 /// <summary>Own certificate and key, and the roots trusted, loaded once. Immutable and thread safe.</summary>
 public sealed class TlsCredentials : IDisposable
 {
-    private const UnixFileMode OthersModes = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
-        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
-
     private TlsCredentials(string trustDomain, X509Certificate2 certificate, X509Certificate2Collection intermediates, X509Certificate2Collection roots,
         PeerIdentity identity)
     {
@@ -44,7 +41,7 @@ public sealed class TlsCredentials : IDisposable
             if (chain.Count == 0 || roots.Count == 0)
                 throw new InvalidOperationException("Tls:CertificatePath and Tls:RootPath must each name a file with at least one PEM certificate.");
 
-            var certificate = X509Certificate2.CreateFromPem(chain[0].ExportCertificatePem(), ReadPrivateKey(options.KeyPath));
+            var certificate = X509Certificate2.CreateFromPem(chain[0].ExportCertificatePem(), PrivateFile.ReadAllText(options.KeyPath, "Tls:KeyPath"));
             if (SpiffeName.Read(certificate, options.TrustDomain, out var identity) is { } refusal)
                 throw new InvalidOperationException($"The certificate of Tls:CertificatePath cannot name this process: {refusal}.");
             chain.RemoveAt(0);
@@ -57,13 +54,4 @@ public sealed class TlsCredentials : IDisposable
     }
 
     public void Dispose() => Certificate.Dispose();
-
-    private static string ReadPrivateKey(string path)
-    {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file.SafeFileHandle) & OthersModes) != 0)
-            throw new InvalidOperationException("The key file of Tls:KeyPath can be opened by others than its owner: set its mode to 0600.");
-        using var reader = new StreamReader(file);
-        return reader.ReadToEnd();
-    }
 }

@@ -1,0 +1,85 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using DataExchange.Contracts;
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace DataExchange.Hosting;
+
+/// <summary>How a RabbitMQ server is reached.</summary>
+internal static class RabbitMqSetup
+{
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+
+    public static void Configure(IBusRegistrationContext context, IRabbitMqBusFactoryConfigurator bus)
+    {
+        var options = context.GetRequiredService<IOptions<BusOptions>>().Value;
+        bus.Host(options.RabbitMq!, host => ConfigureHost(host, options));
+        bus.NameExchange();
+        // Declared when the connection is made, so that no publish meets a missing exchange.
+        bus.DeployPublishTopology = true;
+        bus.Publish<ChangeBatchMessage>();
+        bus.SendTopology.ConfigureErrorSettings = DurableEndpoint.KeepForInspection;
+        bus.SendTopology.ConfigureDeadLetterSettings = DurableEndpoint.KeepForInspection;
+        bus.ConfigureEndpoints(context);
+    }
+
+    private static void ConfigureHost(IRabbitMqHostConfigurator host, BusOptions options)
+    {
+        if (string.IsNullOrEmpty(options.RabbitMq!.UserInfo))
+        {
+            host.Username(options.User);
+            host.Password(options.PasswordPath is { } path ? PrivateFile.ReadAllText(path, "Bus:PasswordPath").TrimEnd('\r', '\n') : "guest");
+        }
+        host.Heartbeat(options.Heartbeat);
+        host.RequestedConnectionTimeout(ConnectTimeout);
+        host.ContinuationTimeout(options.PublishTimeout);
+        host.PublisherConfirmation = true;
+        // A lookup of nothing and a batch of the largest size fit; a frame bomb does not.
+        host.MaxMessageSize(4 * WireLimits.BatchBytesMax);
+        if (options.RabbitMq.Scheme == "amqps")
+            host.UseSsl(tls => ConfigureTls(tls, options));
+        if (options.Nodes.Count > 0)
+        {
+            host.UseCluster(cluster =>
+            {
+                cluster.Node($"{options.RabbitMq.Host}:{Port(options.RabbitMq)}");
+                foreach (var node in options.Nodes)
+                    cluster.Node(node);
+            });
+        }
+    }
+
+    /// <summary>The vendor's default accepts every chain, and every name unless one is set.</summary>
+    private static void ConfigureTls(IRabbitMqSslConfigurator tls, BusOptions options)
+    {
+        tls.Protocol = SslProtocols.None; // the system's choice: the newest that both know
+        tls.ServerName = options.ServerName ?? options.RabbitMq!.Host;
+        tls.EnforcePolicyErrors(
+            SslPolicyErrors.RemoteCertificateChainErrors | SslPolicyErrors.RemoteCertificateNameMismatch | SslPolicyErrors.RemoteCertificateNotAvailable);
+        if (options.RootPath is null)
+            return;
+        var roots = new X509Certificate2Collection();
+        roots.ImportFromPemFile(options.RootPath);
+        tls.CertificateValidationCallback = (_, certificate, chain, errors) => IsFromRoots(roots, certificate, chain, errors);
+    }
+
+    private static bool IsFromRoots(X509Certificate2Collection roots, X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors)
+    {
+        if (certificate is not X509Certificate2 leaf || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != SslPolicyErrors.None)
+            return false;
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.CustomTrustStore.AddRange(roots);
+        chain.ChainPolicy.ApplicationPolicy.Add(PeerVerifier.ServerUse);
+        foreach (var element in presented?.ChainElements ?? Enumerable.Empty<X509ChainElement>())
+            chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+        return chain.Build(leaf);
+    }
+
+    private static int Port(Uri address) => address.Port > 0 ? address.Port : address.Scheme == "amqps" ? 5671 : 5672;
+}
