@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using DataExchange.Contracts;
 using MassTransit;
 using Microsoft.Extensions.Logging;
@@ -28,6 +29,9 @@ public sealed partial class ReliablePublisher
 {
     private static readonly IPipe<PublishContext<ChangeBatchMessage>> Mandatory =
         Pipe.Execute<PublishContext<ChangeBatchMessage>>(context => context.Mandatory = true);
+
+    private static readonly Counter<long> Published =
+        ExchangeDiagnostics.Meter.CreateCounter<long>("dataexchange.bus.published", "{batch}", "Batches published, by outcome.");
 
     private readonly IBus _bus;
     private readonly BusConnection _connection;
@@ -74,6 +78,7 @@ public sealed partial class ReliablePublisher
             // Transport, client and supervisor throw more kinds than can be listed; all mean "not confirmed".
             (outcome, failure) = (PublishOutcome.Failed, exception.GetType().Name);
         }
+        Published.Add(1, new KeyValuePair<string, object?>("outcome", outcome.ToString()));
         Note(outcome, failure);
         return outcome;
     }

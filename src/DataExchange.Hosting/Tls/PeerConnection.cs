@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
@@ -13,6 +14,9 @@ internal sealed record PeerConnection(PeerIdentity Peer);
 /// <summary>Server side of the handshake: TLS 1.3, HTTP/2, a client certificate of this exchange, or a logged refusal.</summary>
 internal sealed partial class PeerHandshake(TlsCredentials credentials, TimeProvider clock, ILogger<PeerHandshake> logger)
 {
+    private static readonly Counter<long> Refused =
+        ExchangeDiagnostics.Meter.CreateCounter<long>("dataexchange.tls.refused", "{handshake}", "Handshakes refused, by reason.");
+
     private readonly PeerVerifier _verifier = PeerVerifier.OfClients(credentials, clock);
 
     public ValueTask<SslServerAuthenticationOptions> OnConnection(TlsHandshakeCallbackContext context)
@@ -35,6 +39,7 @@ internal sealed partial class PeerHandshake(TlsCredentials credentials, TimeProv
     {
         if (_verifier.Check(certificate, chain, errors, out var peer) is { } refusal)
         {
+            Refused.Add(1, new KeyValuePair<string, object?>("reason", refusal.ToString()));
             Log.HandshakeRefused(logger, refusal, connection.RemoteEndPoint?.ToString() ?? "");
             return false;
         }
