@@ -66,7 +66,11 @@ public sealed class CatalogueDatabase
 
     private static DbContextOptions<CatalogueContext> Sqlite(string connectionString, SqliteOpenMode mode)
     {
-        var connection = new SqliteConnectionStringBuilder(connectionString) { Mode = mode, ForeignKeys = true, DefaultTimeout = CommandTimeoutSeconds };
+        // Without a pool, since a pooled connection goes on reading a file that has been replaced by a restored one.
+        var connection = new SqliteConnectionStringBuilder(connectionString)
+        {
+            Mode = mode, ForeignKeys = true, DefaultTimeout = CommandTimeoutSeconds, Pooling = false,
+        };
         return new DbContextOptionsBuilder<CatalogueContext>().UseSqlite(connection.ConnectionString).Options;
     }
 

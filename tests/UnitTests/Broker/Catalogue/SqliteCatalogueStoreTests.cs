@@ -1,6 +1,5 @@
 using DataExchange.Broker.Catalogue.Storage;
 using DataExchange.Testing;
-using Microsoft.Data.Sqlite;
 using NUnit.Framework;
 
 namespace DataExchange.UnitTests.Broker.Catalogue;
@@ -12,11 +11,7 @@ public sealed class SqliteCatalogueStoreTests : CatalogueStoreContract
     private int _databases;
 
     [OneTimeTearDown]
-    public void RemoveDatabases()
-    {
-        SqliteConnection.ClearAllPools();
-        _folder.Dispose();
-    }
+    public void RemoveDatabases() => _folder.Dispose();
 
     [Test]
     public void Read_NoFile_IsUnavailableAndMakesNone()
