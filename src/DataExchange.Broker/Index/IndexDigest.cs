@@ -1,0 +1,43 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace DataExchange.Broker.Index;
+
+/// <summary>
+/// SHA-256 of all that the index says: every statement and tombstone, under names instead of ordinals, and every stream's epoch and
+/// watermark. Two indexes that took the same batches have the same digest, whatever order they came in.
+/// </summary>
+internal static class IndexDigest
+{
+    /// <exception cref="IndexCorruptionException">A record is damaged.</exception>
+    public static byte[] Compute(IndexStore store, AttributeTable attributes, StreamTable streams, StreamStates states)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var entries = new List<byte[]>();
+        store.ForEachSubject((subject, record) =>
+        {
+            entries.Clear();
+            var reader = new RecordReader(record, subject);
+            while (reader.MoveNext())
+                entries.Add(Describe(subject, ref reader, attributes, streams));
+            // Records are in the order of ordinals, which is that of arrival.
+            entries.Sort((a, b) => a.AsSpan().SequenceCompareTo(b));
+            foreach (var entry in entries)
+                hash.AppendData(entry);
+        });
+        foreach (var stream in states.All.OrderBy(s => s.Department.Value, StringComparer.Ordinal))
+            hash.AppendData(Encoding.UTF8.GetBytes($"{stream.Department} {stream.Epoch:x32} {stream.Watermark}\n"));
+        return hash.GetHashAndReset();
+    }
+
+    private static byte[] Describe(SubjectKey subject, ref readonly RecordReader entry, AttributeTable attributes, StreamTable streams)
+    {
+        var key = entry.Key;
+        var content = entry.Content;
+        var about = key.IsLink ? key.Other.ToString() : attributes.Find(key.Attribute).ToString();
+        var head = $"{subject} {about} {streams.Department(key.Stream)} {streams.Epoch(key.Stream):x32} {entry.Sequence} {entry.AsOfTicks} {entry.Flags} {content.Length} ";
+        var bytes = new byte[Encoding.UTF8.GetByteCount(head) + content.Length];
+        content.CopyTo(bytes.AsSpan(Encoding.UTF8.GetBytes(head, bytes)));
+        return bytes;
+    }
+}

@@ -1,0 +1,58 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace DataExchange.Broker.Index;
+
+/// <summary>Section <c>Index</c>. Read at start; a change needs a restart.</summary>
+internal sealed class IndexOptions
+{
+    /// <summary>Folder of the store. Default: <c>index</c> in the hub's data folder.</summary>
+    [Required]
+    public string Directory { get; set; } = "";
+
+    /// <summary>
+    /// File of the hub key that subject keys are made with: 32 bytes, readable by its owner only, outside <see cref="Directory"/>.
+    /// Made at the first start; whoever loses it loses the index, whoever copies it with the index can test guesses of identifiers.
+    /// Default: <c>hub.key</c> in the hub's data folder.
+    /// </summary>
+    [Required]
+    public string HubKeyFile { get; set; } = "";
+
+    /// <summary>Identifiers that a lookup follows from the one asked for, that one included; over it the lookup is refused. Default 64, 1 to 1,024.</summary>
+    [Range(1, 1_024)]
+    public int ClusterIdentifiersMax { get; set; } = 64;
+
+    /// <summary>Batches that may wait to be applied; over it callers wait. Each holds up to 1 MiB. Default 128, 1 to 4,096.</summary>
+    [Range(1, 4_096)]
+    public int QueueBatchesMax { get; set; } = 128;
+
+    /// <summary>Batches put into one synced write when so many wait. Default 64, 1 to 1,024.</summary>
+    [Range(1, 1_024)]
+    public int GroupBatchesMax { get; set; } = 64;
+
+    /// <summary>
+    /// Separate pieces of one department's stream kept above a gap; over it batches that would add one are refused as TOO_MANY_GAPS.
+    /// Default 1,000, 1 to 100,000.
+    /// </summary>
+    [Range(1, 100_000)]
+    public int StreamPiecesMax { get; set; } = 1_000;
+
+    /// <summary>Memory for blocks read, indexes and filters, MiB. Default 256, 8 to 1,048,576.</summary>
+    [Range(8, 1_048_576)]
+    public int BlockCacheMegabytes { get; set; } = 256;
+
+    /// <summary>Memory for records written and not yet in a table, MiB; up to three times this while tables are written. Default 64, 4 to 4,096.</summary>
+    [Range(4, 4_096)]
+    public int WriteBufferMegabytes { get; set; } = 64;
+
+    /// <summary>Threads for writing and merging tables. Default 2, 2 to 64.</summary>
+    [Range(2, 64)]
+    public int BackgroundThreads { get; set; } = 2;
+
+    /// <summary>Tables held open at once. Default 1,000, 64 to 100,000.</summary>
+    [Range(64, 100_000)]
+    public int OpenFilesMax { get; set; } = 1_000;
+}
+
+[OptionsValidator]
+internal sealed partial class IndexOptionsValidator : IValidateOptions<IndexOptions>;

@@ -1,0 +1,173 @@
+using System.Threading.Channels;
+using RocksDbSharp;
+
+namespace DataExchange.Broker.Index;
+
+/// <summary>
+/// The one writer of the index. Takes all batches that wait and applies them with one synced write: records, links, batch digests,
+/// stream states and statistics change together or not at all. Once a write has failed nothing is written any more: what is on the
+/// disk is then unknown until the store has been opened anew.
+/// </summary>
+internal sealed partial class IndexWriter : IAsyncDisposable
+{
+    private readonly IndexStore _store;
+    private readonly StreamLedger _ledger;
+    private readonly RecordUpdates _updates;
+    private readonly IndexCondition _condition;
+    private readonly TimeProvider _time;
+    private readonly ILogger<IndexWriter> _logger;
+    private readonly Channel<Waiting> _queue;
+    private readonly int _groupBatchesMax;
+    private readonly WriteBatch _write = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private IndexStatistics _counted;
+    private volatile Published _statistics;
+
+    public IndexWriter(
+        IndexStore store, IndexOptions options, StreamLedger ledger, AttributeTable attributes, IndexCondition condition, TimeProvider time, ILogger<IndexWriter> logger)
+    {
+        (_store, _ledger, _condition, _time, _logger) = (store, ledger, condition, time, logger);
+        _updates = new RecordUpdates(store, attributes);
+        _groupBatchesMax = options.GroupBatchesMax;
+        _queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(options.QueueBatchesMax) { SingleReader = true });
+        _counted = store.ReadState(StateKeys.Statistics) is { } bytes ? IndexStatistics.Deserialize(bytes) : default;
+        _statistics = new Published(_counted);
+        // Its own thread, because it stands still in every sync.
+        new Thread(Run) { IsBackground = true, Name = "index-writer" }.Start();
+    }
+
+    /// <summary>As of the last write.</summary>
+    public IndexStatistics Statistics => _statistics.Value;
+
+    /// <summary>
+    /// Answers once the batch's fate is durable. Batches may come in any order and more than once, from any number of callers, which
+    /// wait while the queue is full.
+    /// </summary>
+    /// <param name="batch">MUST have been verified; MUST NOT change before the answer.</param>
+    /// <param name="cancellationToken">Ends the wait for a place in the queue. A batch that has one is applied and answered.</param>
+    public async ValueTask<ApplyResult> ApplyAsync(VerifiedBatch batch, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(batch.FirstSequence);
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch.LastSequence, batch.FirstSequence - 1);
+        var waiting = new Waiting(batch);
+        if (_condition.WriteFailure is not null)
+            return new ApplyResult(ApplyOutcome.Unavailable, 0);
+        try
+        {
+            await _queue.Writer.WriteAsync(waiting, cancellationToken);
+        }
+        catch (ChannelClosedException)
+        {
+            return new ApplyResult(ApplyOutcome.Unavailable, 0);
+        }
+        return await waiting.Answer.Task;
+    }
+
+    /// <summary>Applies what waits, then ends. Does not close the store.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await _ended.Task;
+    }
+
+    private void Run()
+    {
+        var group = new List<Waiting>(_groupBatchesMax);
+        while (_queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            while (group.Count < _groupBatchesMax && _queue.Reader.TryRead(out var waiting))
+                group.Add(waiting);
+            Answer(group);
+            group.Clear();
+        }
+        _write.Dispose();
+        _ended.SetResult();
+    }
+
+    private void Answer(List<Waiting> group)
+    {
+        if (_condition.WriteFailure is null)
+        {
+            try
+            {
+                Apply(group);
+            }
+            catch (Exception e)
+            {
+                // Whatever it was, memory and disk may differ now; only a new start makes them one again.
+                _condition.WriteFailure = e;
+                Log.WriteFailed(_logger, e);
+            }
+        }
+
+        var failed = _condition.WriteFailure is not null;
+        foreach (var waiting in group)
+            waiting.Answer.SetResult(failed ? new ApplyResult(ApplyOutcome.Unavailable, 0) : new ApplyResult(waiting.Outcome, _ledger.Watermark(waiting.Batch.Department)));
+    }
+
+    private void Apply(List<Waiting> group)
+    {
+        var now = _time.GetUtcNow();
+        foreach (var waiting in group)
+        {
+            if (_ledger.NeedsSwitch(waiting.Batch))
+                SwitchStream(waiting.Batch, now);
+            waiting.Outcome = _ledger.Decide(waiting.Batch, now, out var stream);
+            if (waiting.Outcome == ApplyOutcome.Applied && !waiting.Batch.IsHeartbeat)
+                _updates.Add(waiting.Batch, stream);
+            else if (waiting.Outcome is ApplyOutcome.SequenceRewritten or ApplyOutcome.EpochUnknown)
+                Log.StreamRefused(_logger, waiting.Batch.Department.Value, waiting.Outcome, waiting.Batch.FirstSequence);
+        }
+        Commit(now);
+    }
+
+    private void SwitchStream(VerifiedBatch batch, DateTimeOffset now)
+    {
+        Commit(now);
+        _ledger.Switch(batch);
+        // Which subjects the former stream alone spoke of, no count tells: they are counted anew. Rare, and about a second a million records.
+        _counted = default;
+        _store.ForEachSubject((subject, record) => _counted += IndexStatistics.Of(record, subject, _ledger.Table));
+        Commit(now);
+        Log.StreamSwitched(_logger, batch.Department.Value);
+    }
+
+    private void Commit(DateTimeOffset now)
+    {
+        _counted += _updates.Save(_write, _ledger.Table);
+        _ledger.Save(_write);
+        if (_write.Count() > 0)
+        {
+            _store.PutState(_write, StateKeys.Statistics, _counted.Serialize());
+            _store.Write(_write);
+            _write.Clear();
+        }
+        _ledger.Publish(now);
+        _statistics = new Published(_counted);
+    }
+
+    private sealed class Waiting(VerifiedBatch batch)
+    {
+        public VerifiedBatch Batch => batch;
+
+        public ApplyOutcome Outcome { get; set; }
+
+        public TaskCompletionSource<ApplyResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>Makes three numbers change at once for readers.</summary>
+    private sealed record Published(IndexStatistics Value);
+
+    private static partial class Log
+    {
+        [LoggerMessage(2400, LogLevel.Critical, "The index could not be written and takes no more changes until the hub is started anew.", EventName = "IndexWriteFailed")]
+        public static partial void WriteFailed(ILogger logger, Exception exception);
+
+        [LoggerMessage(2401, LogLevel.Error, "The stream of {Department} is refused: {Outcome}, at sequence {Sequence}.", EventName = "IndexStreamRefused")]
+        public static partial void StreamRefused(ILogger logger, string department, ApplyOutcome outcome, ulong sequence);
+
+        [LoggerMessage(2402, LogLevel.Warning, "The stream of {Department} continues with the epoch accepted for it; what the former one said counts no more.", EventName = "IndexStreamSwitched")]
+        public static partial void StreamSwitched(ILogger logger, string department);
+    }
+}

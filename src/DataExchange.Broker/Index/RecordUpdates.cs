@@ -1,0 +1,142 @@
+using System.Text;
+using RocksDbSharp;
+
+namespace DataExchange.Broker.Index;
+
+/// <summary>
+/// Gathers the statements of many batches and merges them into the records they are about, each record read and written once. The
+/// writer's own.
+/// </summary>
+internal sealed class RecordUpdates(IndexStore store, AttributeTable attributes) : ISpanDeserializer<bool>
+{
+    private readonly RecordWriter _writer = new();
+    private readonly List<uint> _newAttributes = [];
+
+    // In order of arrival; the sorted indices stand beside it, because moving 16 bytes while sorting is cheaper than moving 96.
+    private Statement[] _arrived = new Statement[1024];
+    private Statement[] _sorted = new Statement[1024];
+    private SortItem[] _order = new SortItem[1024];
+    private int _count;
+
+    // What the merge of one record needs and gives, since the store hands the record to a callback.
+    private ArraySegment<Statement> _ofSubject;
+    private StreamTable _streams = StreamTable.Empty;
+    private IndexStatistics _gained;
+    private bool _changed;
+
+    /// <summary>Takes the batch's changes as statements of <paramref name="stream"/>.</summary>
+    public void Add(VerifiedBatch batch, uint stream)
+    {
+        var changes = batch.Changes.Span;
+        EnsureCapacity(_count + (2 * changes.Length));
+        for (var i = 0; i < changes.Length; i++)
+        {
+            ref readonly var change = ref changes[i];
+            var sequence = batch.FirstSequence + (ulong)i;
+            var asOf = change.AsOf.UtcTicks;
+            if (change.Kind is ChangeKind.Set or ChangeKind.Withdraw)
+            {
+                var key = new EntryKey(false, Ordinal(in change), default, stream);
+                var flags = change.Kind == ChangeKind.Withdraw ? EntryFlags.Tombstone : change.Held ? EntryFlags.Held : EntryFlags.None;
+                _arrived[_count++] = new Statement(change.Subject, key, sequence, asOf, flags, change.Content);
+            }
+            else if (change.Subject != change.Other)
+            {
+                // At both sides, so that the cluster is found from either.
+                var flags = change.Kind == ChangeKind.Unlink ? EntryFlags.Tombstone : EntryFlags.None;
+                _arrived[_count++] = new Statement(change.Subject, new EntryKey(true, 0, change.Other, stream), sequence, asOf, flags, default);
+                _arrived[_count++] = new Statement(change.Other, new EntryKey(true, 0, change.Subject, stream), sequence, asOf, flags, default);
+            }
+        }
+    }
+
+    /// <summary>Merges everything gathered and adds the records that changed to <paramref name="write"/>.</summary>
+    /// <returns>By how much more counts than before.</returns>
+    /// <exception cref="IndexCorruptionException">A record is damaged.</exception>
+    public IndexStatistics Save(WriteBatch write, StreamTable streams)
+    {
+        (_streams, _gained) = (streams, default);
+        Sort();
+        for (int start = 0, end; start < _count; start = end)
+        {
+            var subject = _sorted[start].Subject;
+            for (end = start + 1; end < _count && _sorted[end].Subject == subject;)
+                end++;
+            _ofSubject = new ArraySegment<Statement>(_sorted, start, end - start);
+            if (!store.ReadSubject(subject, this))
+                Merge([]);
+            if (_changed)
+                store.PutSubject(write, subject, _writer.Finish(subject));
+        }
+
+        foreach (var ordinal in _newAttributes)
+            store.PutState(write, StateKeys.Of(StateKeys.Attribute, ordinal), Encoding.UTF8.GetBytes(attributes.Find(ordinal).ToString()));
+        Clear();
+        return _gained;
+    }
+
+    bool ISpanDeserializer<bool>.Deserialize(ReadOnlySpan<byte> buffer)
+    {
+        Merge(buffer);
+        return true;
+    }
+
+    private void Merge(ReadOnlySpan<byte> record) =>
+        _gained += RecordMerge.Merge(record, _ofSubject[0].Subject, _ofSubject, _streams, _writer, out _changed);
+
+    private uint Ordinal(ref readonly VerifiedChange change)
+    {
+        if (attributes.TryFind(change.Attribute, out var known))
+            return known;
+        var ordinal = attributes.Add(change.Attribute);
+        _newAttributes.Add(ordinal);
+        return ordinal;
+    }
+
+    private void Sort()
+    {
+        for (var i = 0; i < _count; i++)
+            _order[i] = new SortItem(_arrived[i].Subject.High, i);
+        _order.AsSpan(0, _count).Sort(new StatementOrder(_arrived));
+        for (var i = 0; i < _count; i++)
+            _sorted[i] = _arrived[_order[i].Index];
+    }
+
+    private void EnsureCapacity(int count)
+    {
+        if (count <= _arrived.Length)
+            return;
+        var capacity = Math.Max(count, _arrived.Length * 2);
+        Array.Resize(ref _arrived, capacity);
+        Array.Resize(ref _sorted, capacity);
+        Array.Resize(ref _order, capacity);
+    }
+
+    private void Clear()
+    {
+        // The contents belong to the callers again.
+        Array.Clear(_arrived, 0, _count);
+        Array.Clear(_sorted, 0, _count);
+        _newAttributes.Clear();
+        _ofSubject = default;
+        _count = 0;
+    }
+
+    private readonly record struct SortItem(ulong High, int Index);
+
+    /// <summary>By subject, key, and under one key the highest sequence first.</summary>
+    private readonly struct StatementOrder(Statement[] statements) : IComparer<SortItem>
+    {
+        public int Compare(SortItem x, SortItem y)
+        {
+            if (x.High != y.High)
+                return x.High < y.High ? -1 : 1;
+            ref readonly var a = ref statements[x.Index];
+            ref readonly var b = ref statements[y.Index];
+            var order = a.Subject.Low.CompareTo(b.Subject.Low);
+            if (order == 0)
+                order = a.Key.CompareTo(b.Key);
+            return order != 0 ? order : b.Sequence.CompareTo(a.Sequence);
+        }
+    }
+}

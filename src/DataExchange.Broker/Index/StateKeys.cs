@@ -1,0 +1,29 @@
+using System.Buffers.Binary;
+using System.Text;
+using DataExchange.Contracts;
+
+namespace DataExchange.Broker.Index;
+
+/// <summary>The keys of the store's state: a letter for the kind, then an ordinal (big endian) or a department.</summary>
+internal static class StateKeys
+{
+    public const byte Attribute = (byte)'a';
+    public const byte Stream = (byte)'s';
+    public const byte Department = (byte)'d';
+
+    public static ReadOnlySpan<byte> HubKeyFingerprint => "k"u8;
+
+    public static ReadOnlySpan<byte> Statistics => "n"u8;
+
+    public static byte[] Of(byte kind, uint ordinal)
+    {
+        var key = new byte[1 + sizeof(uint)];
+        key[0] = kind;
+        BinaryPrimitives.WriteUInt32BigEndian(key.AsSpan(1), ordinal);
+        return key;
+    }
+
+    public static byte[] Of(DepartmentId department) => [Department, .. Encoding.UTF8.GetBytes(department.Value)];
+
+    public static DepartmentId DepartmentOf(ReadOnlySpan<byte> key) => DepartmentId.Parse(Encoding.UTF8.GetString(key[1..]));
+}

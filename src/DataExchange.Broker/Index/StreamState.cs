@@ -1,0 +1,80 @@
+using System.Text;
+using DataExchange.Contracts;
+
+namespace DataExchange.Broker.Index;
+
+/// <summary>How far the index is with one stream: one department's one epoch. The writer's own; readers see <see cref="StreamSnapshot"/>.</summary>
+internal sealed class StreamState(uint ordinal, DepartmentId department, UInt128 epoch, AppliedRanges applied)
+{
+    private const byte Version = 1;
+
+    public uint Ordinal => ordinal;
+
+    public DepartmentId Department => department;
+
+    public UInt128 Epoch => epoch;
+
+    public AppliedRanges Applied => applied;
+
+    /// <summary>The highest sequence known to exist, applied or not.</summary>
+    public ulong Announced { get; set; }
+
+    /// <inheritdoc cref="StreamSnapshot.CurrentAsOf"/>
+    public DateTimeOffset? CurrentAsOf { get; private set; }
+
+    public void BecameCurrent(DateTimeOffset asOf)
+    {
+        if (CurrentAsOf is null || asOf > CurrentAsOf)
+            CurrentAsOf = asOf;
+    }
+
+    public byte[] Serialize()
+    {
+        using var buffer = new MemoryStream();
+        using var writer = new BinaryWriter(buffer, Encoding.UTF8);
+        writer.Write(Version);
+        writer.Write(department.Value);
+        writer.Write((ulong)(epoch >> 64));
+        writer.Write((ulong)epoch);
+        writer.Write(Announced);
+        writer.Write(CurrentAsOf?.UtcTicks ?? 0);
+        writer.Write(applied.Watermark);
+        writer.Write(applied.Above.Count);
+        foreach (var range in applied.Above)
+        {
+            writer.Write(range.First);
+            writer.Write(range.Last);
+            writer.Write(range.PackedAt.UtcTicks);
+        }
+        writer.Flush();
+        return buffer.ToArray();
+    }
+
+    /// <exception cref="IndexCorruptionException">Not what <see cref="Serialize"/> made.</exception>
+    public static StreamState Deserialize(uint ordinal, byte[] bytes)
+    {
+        try
+        {
+            using var reader = new BinaryReader(new MemoryStream(bytes), Encoding.UTF8);
+            if (reader.ReadByte() != Version)
+                throw new IndexCorruptionException("The state of a stream has an unknown version.");
+            var department = DepartmentId.Parse(reader.ReadString());
+            var epoch = new UInt128(reader.ReadUInt64(), reader.ReadUInt64());
+            var announced = reader.ReadUInt64();
+            var currentAsOf = reader.ReadInt64();
+            var watermark = reader.ReadUInt64();
+            var above = new AppliedRange[reader.ReadInt32()];
+            for (var i = 0; i < above.Length; i++)
+                above[i] = new AppliedRange(reader.ReadUInt64(), reader.ReadUInt64(), new DateTimeOffset(reader.ReadInt64(), TimeSpan.Zero));
+            return new StreamState(ordinal, department, epoch, new AppliedRanges(watermark, above))
+            {
+                Announced = announced,
+                CurrentAsOf = currentAsOf == 0 ? null : new DateTimeOffset(currentAsOf, TimeSpan.Zero),
+            };
+        }
+        catch (Exception e) when (e is IOException or FormatException or ArgumentException or OverflowException)
+        {
+            throw new IndexCorruptionException("The state of a stream is damaged.");
+        }
+    }
+}
