@@ -6,12 +6,14 @@ namespace DataExchange.Broker.Index;
 /// <summary>Section <c>Index</c>. Read at start; a change needs a restart.</summary>
 internal sealed class IndexOptions
 {
+    public const string Section = "Index";
+
     /// <summary>Folder of the store. Default: <c>index</c> in the hub's data folder.</summary>
     [Required]
-    public string Directory { get; set; } = "";
+    public string Folder { get; set; } = "";
 
     /// <summary>
-    /// File of the hub key that subject keys are made with: 32 bytes, readable by its owner only, outside <see cref="Directory"/>.
+    /// File of the hub key that subject keys are made with: 32 bytes, readable by its owner only, outside <see cref="Folder"/>.
     /// Made at the first start; whoever loses it loses the index, whoever copies it with the index can test guesses of identifiers.
     /// Default: <c>hub.key</c> in the hub's data folder.
     /// </summary>
@@ -56,3 +58,17 @@ internal sealed class IndexOptions
 
 [OptionsValidator]
 internal sealed partial class IndexOptionsValidator : IValidateOptions<IndexOptions>;
+
+/// <summary>What no single option can say.</summary>
+internal sealed class IndexPlacesValidator : IValidateOptions<IndexOptions>
+{
+    public ValidateOptionsResult Validate(string? name, IndexOptions options)
+    {
+        if (options.Folder.Length == 0 || options.HubKeyFile.Length == 0)
+            return ValidateOptionsResult.Skip;
+        var folder = Path.GetFullPath(options.Folder + Path.DirectorySeparatorChar);
+        return Path.GetFullPath(options.HubKeyFile).StartsWith(folder, StringComparison.Ordinal)
+            ? ValidateOptionsResult.Fail($"{nameof(IndexOptions.HubKeyFile)} must lie outside {nameof(IndexOptions.Folder)}: a copy of the index must not carry its key.")
+            : ValidateOptionsResult.Success;
+    }
+}

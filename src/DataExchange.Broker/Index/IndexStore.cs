@@ -32,13 +32,13 @@ internal sealed class IndexStore : IDisposable
     /// <exception cref="RocksDbException">The folder cannot be used, is in use, or its files are damaged.</exception>
     public static IndexStore Open(IndexOptions options)
     {
-        Directory.CreateDirectory(options.Directory);
+        Directory.CreateDirectory(options.Folder);
         var families = new ColumnFamilies
         {
             { SubjectsName, IndexTuning.Subjects(options) },
             { BatchesName, IndexTuning.Batches() },
         };
-        return new IndexStore(RocksDb.Open(IndexTuning.Database(options), options.Directory, families));
+        return new IndexStore(RocksDb.Open(IndexTuning.Database(options), options.Folder, families));
     }
 
     /// <summary>Gives the record to <paramref name="reader"/> where it lies; the default of <typeparamref name="T"/> without asking if there is none.</summary>

@@ -17,6 +17,7 @@ internal sealed class SubjectKeys : IDisposable
 
     // A new HMAC for each call doubles its cost; an instance serves one thread at a time.
     private readonly ThreadLocal<IncrementalHash> _hmac;
+    private bool _disposed;
 
     /// <param name="hubKey"><see cref="HubKeyBytes"/> bytes.</param>
     public SubjectKeys(ReadOnlySpan<byte> hubKey)
@@ -44,6 +45,9 @@ internal sealed class SubjectKeys : IDisposable
 
     public void Dispose()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         foreach (var hmac in _hmac.Values)
             hmac.Dispose();
         _hmac.Dispose();

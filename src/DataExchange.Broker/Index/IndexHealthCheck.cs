@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace DataExchange.Broker.Index;
+
+/// <summary>Unhealthy once a write failed or a damaged record was met; nothing of that heals without the operator.</summary>
+internal sealed class IndexHealthCheck(SubjectIndex index) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var statistics = index.Statistics;
+        var data = new Dictionary<string, object>
+        {
+            ["subjects"] = statistics.Subjects,
+            ["facts"] = statistics.Facts,
+            ["links"] = statistics.Links,
+            ["failedReads"] = index.Condition.FailedReads,
+        };
+        return Task.FromResult(index.Condition switch
+        {
+            { WriteFailure: not null } => HealthCheckResult.Unhealthy("A write failed; no change is taken until the hub is started anew.", data: data),
+            { FailedReads: > 0 } => HealthCheckResult.Unhealthy("Records could not be read; restore the index, or build it anew from the departments.", data: data),
+            _ => HealthCheckResult.Healthy("The index is read and written.", data),
+        });
+    }
+}
