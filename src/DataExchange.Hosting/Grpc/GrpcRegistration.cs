@@ -31,16 +31,15 @@ public static class GrpcRegistration
             grpc.MaxSendMessageSize = limits.Value.SendBytesMax;
         });
         services.AddGrpcReflection();
-        services.AddGrpcHealthChecks(health =>
-        {
-            health.UseHealthChecksCache = true;
-            health.Services.Map("", _ => true);
-        });
+        // From the last round of checks: asking must not be a way to make the process work.
+        services.AddGrpcHealthChecks(health => health.UseHealthChecksCache = true);
         services.Configure<HealthCheckPublisherOptions>(publisher =>
         {
-            publisher.Delay = TimeSpan.FromSeconds(1);
+            publisher.Delay = TimeSpan.Zero;
             publisher.Period = TimeSpan.FromSeconds(2);
         });
+        // After AddGrpc's own defaults, which put gzip back into an empty list.
+        services.PostConfigure<GrpcServiceOptions>(grpc => grpc.CompressionProviders.Clear());
         // ErrorInterceptor and CallBoundary log what gRPC would log here with the exception's text, which can quote a caller.
         services.AddLogging(logging => logging.AddFilter("Grpc.AspNetCore.Server.ServerCallHandler", LogLevel.None));
         return services.AddGrpc(grpc =>
@@ -48,7 +47,6 @@ public static class GrpcRegistration
             grpc.EnableDetailedErrors = false;
             grpc.IgnoreUnknownServices = false;
             grpc.ResponseCompressionAlgorithm = null;
-            grpc.CompressionProviders.Clear();
             grpc.Interceptors.Add<ErrorInterceptor>();
             grpc.Interceptors.Add<PeerInterceptor>();
         });

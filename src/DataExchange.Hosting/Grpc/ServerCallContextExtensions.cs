@@ -21,11 +21,13 @@ public static class ServerCallContextExtensions
         ?? throw ExchangeError.Of(ErrorReasons.CertificateMissing).ToRpcException();
 
     /// <summary>Time left for the answer: what the caller's deadline leaves, between <see cref="BudgetMin"/> and <see cref="BudgetMax"/>.</summary>
-    public static TimeSpan GetBudget(this ServerCallContext context, TimeProvider clock)
+    public static TimeSpan GetBudget(this ServerCallContext context, TimeProvider clock) => Budget(context.Deadline, clock.GetUtcNow().UtcDateTime);
+
+    internal static TimeSpan Budget(DateTime deadline, DateTime now)
     {
-        if (context.Deadline == DateTime.MaxValue)
+        if (deadline == DateTime.MaxValue)
             return BudgetDefault;
-        var left = context.Deadline - clock.GetUtcNow().UtcDateTime;
+        var left = deadline - now;
         return left < BudgetMin ? BudgetMin : left > BudgetMax ? BudgetMax : left;
     }
 }

@@ -37,10 +37,13 @@ public sealed class DevelopmentCertificates
 
     public TlsOptions Department(DepartmentId department) => Options(FileName(PeerRole.Department, department.Value));
 
+    /// <exception cref="FormatException">The trust domain or the broker id breaks its rule.</exception>
     /// <exception cref="IOException">A file could not be written.</exception>
     public static DevelopmentCertificates Create(
         string folder, string trustDomain, string brokerId, IEnumerable<DepartmentId> departments, TimeProvider? clock = null)
     {
+        if (!TlsOptions.IsTrustDomain(trustDomain))
+            throw new FormatException($"A trust domain {TlsOptions.TrustDomainRule}.");
         if (!CodeName.IsValid(brokerId))
             throw new FormatException($"A broker id {CodeName.Rule}.");
         Directory.CreateDirectory(folder);
@@ -124,7 +127,7 @@ public sealed class DevelopmentCertificates
                 return certificate;
             certificate.Dispose();
         }
-        catch (Exception exception) when (exception is IOException or CryptographicException)
+        catch (Exception exception) when (exception is IOException or CryptographicException or ArgumentException)
         {
             // Absent, cut short, or a key and a certificate of two runs: made anew.
         }

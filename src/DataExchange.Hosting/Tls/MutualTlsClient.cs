@@ -45,6 +45,7 @@ public static partial class MutualTlsClient
 {
     /// <summary>
     /// A channel to an https address that connects on its first call. The caller disposes of it; <paramref name="credentials"/> must outlive it.
+    /// A call that is cancelled or passes its deadline throws <see cref="OperationCanceledException"/>, as time-outs around it expect.
     /// </summary>
     public static GrpcChannel Connect(Uri address, TlsCredentials credentials, ExpectedPeer server, ClientLimits? limits = null, ILoggerFactory? loggers = null)
     {

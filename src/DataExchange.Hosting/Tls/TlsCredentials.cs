@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace DataExchange.Hosting;
@@ -47,7 +48,7 @@ public sealed class TlsCredentials : IDisposable
             chain.RemoveAt(0);
             return new TlsCredentials(options.TrustDomain, certificate, chain, roots, identity!);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
             throw new InvalidOperationException($"The certificate files of section Tls cannot be used: {exception.Message}", exception);
         }

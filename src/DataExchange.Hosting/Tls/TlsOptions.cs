@@ -1,16 +1,20 @@
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 
 namespace DataExchange.Hosting;
 
 /// <summary>Who this process is and whom it trusts; PEM files, read once at start.</summary>
-public sealed class TlsOptions
+public sealed partial class TlsOptions
 {
     public const string Section = "Tls";
+    private const string TrustDomainPattern = @"\A[a-z0-9._-]{1,255}\z";
+    public const string TrustDomainRule = "must be 1 to 255 characters of a-z, 0-9, '-', '_' and '.'";
 
-    /// <summary>The exchange's SPIFFE trust domain, as <c>exchange.example</c>: a-z, 0-9, '-', '_', '.'; at most 255 characters.</summary>
+    /// <summary>The exchange's SPIFFE trust domain, as <c>exchange.example</c>; see <see cref="TrustDomainRule"/>.</summary>
     [Required]
-    [RegularExpression(@"^[a-z0-9._-]{1,255}$")]
+    [RegularExpression(TrustDomainPattern, ErrorMessage = "Tls:TrustDomain " + TrustDomainRule + ".")]
     public string TrustDomain { get; set; } = "";
 
     /// <summary>Own certificate first, then intermediates, if any.</summary>
@@ -24,6 +28,11 @@ public sealed class TlsOptions
     /// <summary>The exchange's root certificates; the system's own are never trusted.</summary>
     [Required]
     public string RootPath { get; set; } = "";
+
+    public static bool IsTrustDomain([NotNullWhen(true)] string? text) => text is not null && TrustDomainSpelling().IsMatch(text);
+
+    [GeneratedRegex(TrustDomainPattern, RegexOptions.CultureInvariant)]
+    private static partial Regex TrustDomainSpelling();
 }
 
 [OptionsValidator]

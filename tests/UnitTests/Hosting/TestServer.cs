@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 
@@ -34,6 +35,7 @@ internal sealed class TestServer : IAsyncDisposable
             tls.RootPath = files.RootPath;
         });
         builder.Services.AddExchangeGrpc(builder.Configuration);
+        builder.Services.AddHealthChecks().AddCheck("test", () => HealthCheckResult.Healthy());
         builder.Services.AddSingleton<IKeyDirectory>(Keys);
         builder.Services.AddSingleton(Service);
         _app = builder.Build();
