@@ -267,7 +267,7 @@ internal sealed class InterceptorTests
     {
         var now = TimeProvider.System.GetUtcNow().UtcDateTime;
 
-        Assert.That(ServerCallContextExtensions.Budget(now.AddMilliseconds(leftMilliseconds), now), Is.EqualTo(TimeSpan.FromMilliseconds(milliseconds)));
+        Assert.That(CallContextExtensions.Budget(now.AddMilliseconds(leftMilliseconds), now), Is.EqualTo(TimeSpan.FromMilliseconds(milliseconds)));
     }
 
     [TestCase(true)]

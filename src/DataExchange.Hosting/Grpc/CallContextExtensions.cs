@@ -3,7 +3,7 @@ using Grpc.Core;
 
 namespace DataExchange.Hosting;
 
-public static class ServerCallContextExtensions
+public static class CallContextExtensions
 {
     /// <summary>Shortest time a call is worked on, whatever its caller allows. 50 ms.</summary>
     public static readonly TimeSpan BudgetMin = TimeSpan.FromMilliseconds(50);
