@@ -23,7 +23,7 @@ internal sealed class AdapterHealthCheck(
     private List<string> Standstill()
     {
         var problems = new List<string>();
-        if (status.Relay is RelayStage.RolledBack or RelayStage.Quarantined)
+        if (status.Relay is RelayStage.RolledBack or RelayStage.Quarantined or RelayStage.Damaged)
             problems.Add(status.RelayProblem ?? status.Relay.ToString());
         if (status.SourceRefused && status.SourceProblem is { } refused)
             problems.Add(refused);

@@ -14,6 +14,9 @@ internal enum RelayStage
 
     /// <summary>The hub knows more of this stream than the outbox does. Nothing is published.</summary>
     RolledBack,
+
+    /// <summary>A stored batch is not what was stored. Nothing from there on is published.</summary>
+    Damaged,
 }
 
 /// <summary>A batch that the hub refused for good, until its watermark passes it.</summary>

@@ -203,6 +203,13 @@ internal sealed partial class ChangeRelay : BackgroundService
     private void OnFailure(Exception exception)
     {
         var reason = Reason(exception);
+        if (exception is OutboxDamagedException)
+        {
+            _status.Relay = RelayStage.Damaged;
+            _status.RelayProblem = exception.Message;
+            Log.Damaged(_logger, exception.Message);
+            return;
+        }
         _status.Relay = RelayStage.Retrying;
         _status.RelayProblem = $"The hub or the bus failed: {reason}";
         Log.Failed(_logger, reason);
@@ -225,6 +232,9 @@ internal sealed partial class ChangeRelay : BackgroundService
 
         [LoggerMessage(1104, LogLevel.Warning, "The hub's watermark stands at {Watermark} though {Confirmed} was confirmed; publishing from there again", EventName = "WatermarkStalled")]
         public static partial void Stalled(ILogger logger, ulong watermark, ulong confirmed);
+
+        [LoggerMessage(1106, LogLevel.Error, "{Damage} Nothing behind it is published", EventName = "OutboxDamaged")]
+        public static partial void Damaged(ILogger logger, string damage);
 
         [LoggerMessage(1105, LogLevel.Error, "The hub needs sequence {From}, the outbox keeps them from {First} on: a new epoch is needed", EventName = "OutboxTrimmed")]
         public static partial void Trimmed(ILogger logger, ulong from, ulong first);

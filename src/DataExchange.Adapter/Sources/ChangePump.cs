@@ -12,6 +12,9 @@ namespace DataExchange.Adapter;
 /// </summary>
 internal sealed partial class ChangePump : BackgroundService
 {
+    // What memory and one transaction may hold, beside the option's number of batches. 8 MiB.
+    private const long UnsavedBytesMax = 8 * 1024 * 1024;
+
     private readonly IChangeSource _source;
     private readonly ChangeRules _rules;
     private readonly Outbox _outbox;
@@ -25,6 +28,8 @@ internal sealed partial class ChangePump : BackgroundService
 
     // Packed and not yet stored.
     private readonly List<OutboxBatch> _sealed = [];
+    private long _sealedBytes;
+    private long _unsavedBytesMax;
     private ulong _nextSequence;
     private string _checkpoint = "";
     private long _oldestUnsaved;
@@ -75,6 +80,7 @@ internal sealed partial class ChangePump : BackgroundService
     private async Task StoreAsync(CancellationToken cancellationToken)
     {
         _nextSequence = _outbox.LastSequence + 1;
+        _unsavedBytesMax = Room();
         try
         {
             await PackAsync(cancellationToken);
@@ -105,10 +111,12 @@ internal sealed partial class ChangePump : BackgroundService
             _checkpoint = checkpoint;
             if (_packer.IsFull)
                 Seal();
-            if (_sealed.Count >= _options.BatchesPerTransactionMax || LingerLeft() == TimeSpan.Zero)
+            if (MustSave())
+            {
                 Save();
-            if (_outbox.Bytes >= _options.OutboxBytesMax)
-                await WaitForRoomAsync(cancellationToken);
+                if (_outbox.Bytes >= _options.OutboxBytesMax)
+                    await WaitForRoomAsync(cancellationToken);
+            }
         }
     }
 
@@ -128,6 +136,10 @@ internal sealed partial class ChangePump : BackgroundService
         return await pending;
     }
 
+    private bool MustSave() => _sealed.Count >= _options.BatchesPerTransactionMax
+        || _sealedBytes >= _unsavedBytesMax
+        || LingerLeft() == TimeSpan.Zero;
+
     /// <summary>What is left of the time that the oldest unsaved change may wait.</summary>
     private TimeSpan LingerLeft()
     {
@@ -140,6 +152,7 @@ internal sealed partial class ChangePump : BackgroundService
         var batch = _packer.Seal(_nextSequence, _time.GetUtcNow());
         _nextSequence = batch.LastSequence + 1;
         _sealed.Add(batch);
+        _sealedBytes += batch.Payload.Length;
     }
 
     private void Save()
@@ -156,20 +169,24 @@ internal sealed partial class ChangePump : BackgroundService
         {
             // Stored, or else read again from the stored checkpoint.
             _sealed.Clear();
+            _sealedBytes = 0;
+            _unsavedBytesMax = Room();
         }
         _status.SourceProblem = null;
         _status.SourceRefused = false;
         _progress.Update(f => f with { LastSequence = _outbox.LastSequence, SourceExhausted = false });
     }
 
+    private long Room() => Math.Min(UnsavedBytesMax, _options.OutboxBytesMax - _outbox.Bytes);
+
     private async Task WaitForRoomAsync(CancellationToken cancellationToken)
     {
-        Save();
         Log.OutboxFull(_logger, _outbox.Bytes);
         _status.OutboxFull = true;
         while (_outbox.Bytes >= _options.OutboxBytesMax)
             await _outbox.Trimmed.WaitAsync(_options.HeartbeatInterval, _time, cancellationToken);
         _status.OutboxFull = false;
+        _unsavedBytesMax = Room();
     }
 
     private void OnFailure(Exception exception)
