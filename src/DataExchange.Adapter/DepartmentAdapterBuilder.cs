@@ -1,3 +1,4 @@
+using DataExchange.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -48,7 +49,7 @@ public sealed class DepartmentAdapterBuilder
         return this;
     }
 
-    /// <summary>Publishes through the bus that the host has added: an <c>IBus</c> of MassTransit must be registered.</summary>
+    /// <summary>Publishes through the bus: the host MUST have added it with <see cref="BusRegistration.AddExchangeBus"/>, or a hub's own publisher in one process.</summary>
     public DepartmentAdapterBuilder UseBus()
     {
         Services.RemoveAll<IBatchPublisher>();

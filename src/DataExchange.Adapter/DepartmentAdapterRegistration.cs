@@ -44,6 +44,8 @@ public static class DepartmentAdapterRegistration
         ArgumentNullException.ThrowIfNull(app);
         app.UseExchangeGrpc();
         app.MapGrpcService<AdapterGrpcService>();
+        // Nobody else asks for it.
+        app.Services.GetRequiredService<AdapterMetrics>();
         return app;
     }
 
@@ -67,6 +69,8 @@ public static class DepartmentAdapterRegistration
         services.AddSingleton(provider => new BatchSigner(SigningKey(OptionsOf(provider), provider.GetRequiredService<TlsCredentials>())));
         services.AddSingleton<HubConnection>();
         services.AddSingleton(provider => provider.GetRequiredService<HubConnection>().Ingress);
+        services.AddMetrics();
+        services.AddSingleton<AdapterMetrics>();
         services.AddHostedService<ChangePump>();
         services.AddHostedService<ChangeRelay>();
         services.AddHealthChecks().AddCheck<AdapterHealthCheck>(AdapterHealthCheck.Name, tags: [GrpcRegistration.ReadyTag]);

@@ -1,31 +1,31 @@
 using DataExchange.Contracts;
+using DataExchange.Hosting;
 using Google.Protobuf;
-using MassTransit;
 
 namespace DataExchange.Adapter;
 
 /// <summary>
-/// Publishes onto the bus, mandatory and confirmed: a batch counts only when a queue has it, and no queue is a failure. The hub reads it
-/// from there in its own time.
+/// Publishes onto the bus: a batch counts only when a queue has it durably. The hub reads it from there in its own time. Connection,
+/// deadline and watchdog are <see cref="ReliablePublisher"/>'s.
 /// </summary>
-internal sealed class BusBatchPublisher(IBus bus) : IBatchPublisher, IDisposable
+internal sealed class BusBatchPublisher(ReliablePublisher bus) : IBatchPublisher, IDisposable
 {
-    private CancellationTokenSource _connection = new();
+    private CancellationTokenSource _pending = new();
 
     public bool ConfirmsForHub => false;
 
     public async Task<PublishConfirmation> PublishAsync(ulong firstSequence, Wire.SignedChangeBatch batch, CancellationToken cancellationToken)
     {
-        using var publish = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _connection.Token);
-        await bus.Publish(new ChangeBatchMessage { SignedBatch = batch.ToByteArray() }, context => context.Mandatory = true, publish.Token);
-        return default;
+        using var publish = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _pending.Token);
+        var outcome = await bus.PublishAsync(new ChangeBatchMessage { SignedBatch = batch.ToByteArray() }, publish.Token);
+        return outcome == PublishOutcome.Confirmed ? default : throw new PublishFailedException(outcome.ToString());
     }
 
     public async ValueTask ResetAsync()
     {
-        using var dropped = Interlocked.Exchange(ref _connection, new CancellationTokenSource());
-        await dropped.CancelAsync();
+        using var pending = Interlocked.Exchange(ref _pending, new CancellationTokenSource());
+        await pending.CancelAsync();
     }
 
-    public void Dispose() => _connection.Dispose();
+    public void Dispose() => _pending.Dispose();
 }

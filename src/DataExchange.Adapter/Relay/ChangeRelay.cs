@@ -196,9 +196,12 @@ internal sealed partial class ChangeRelay : BackgroundService
         return await _hub.GetStreamStateAsync(new Wire.GetStreamStateRequest(), deadline: deadline, cancellationToken: cancellationToken);
     }
 
-    private static string Reason(Exception exception) => exception is RpcException rpc
-        ? rpc.GetRpcStatus()?.GetDetail<ErrorInfo>()?.Reason ?? rpc.StatusCode.ToString()
-        : exception.GetType().Name;
+    private static string Reason(Exception exception) => exception switch
+    {
+        PublishFailedException failed => failed.Reason,
+        RpcException rpc => rpc.GetRpcStatus()?.GetDetail<ErrorInfo>()?.Reason ?? rpc.StatusCode.ToString(),
+        _ => exception.GetType().Name,
+    };
 
     private void OnFailure(Exception exception)
     {

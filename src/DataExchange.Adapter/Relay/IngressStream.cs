@@ -41,7 +41,7 @@ internal sealed class IngressStream : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Fail(new IOException("The stream to the hub was dropped."));
+        Fail(new PublishFailedException("Dropped"));
         await _ended.CancelAsync();
         await Task.WhenAll(_writing, _reading);
         _call.Dispose();
@@ -58,7 +58,7 @@ internal sealed class IngressStream : IAsyncDisposable
     {
         while (await _call.ResponseStream.MoveNext(_ended.Token))
             Answer(_call.ResponseStream.Current);
-        throw new IOException("The hub ended the stream.");
+        throw new PublishFailedException("StreamEnded");
     }
 
     private void Answer(Wire.PublishResponse response)
@@ -69,7 +69,7 @@ internal sealed class IngressStream : IAsyncDisposable
         // 0: the hub could not read the batch, so it cannot name it.
         if (pending is null || (response.FirstSequence != pending.FirstSequence && response.FirstSequence != 0))
         {
-            var failure = new IOException("The hub answered a batch that was not sent, or out of order.");
+            var failure = new PublishFailedException("AnswerOutOfOrder");
             pending?.Answer.TrySetException(failure);
             throw failure;
         }

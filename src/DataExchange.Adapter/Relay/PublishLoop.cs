@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using DataExchange.Hosting;
+
 namespace DataExchange.Adapter;
 
 /// <summary>
@@ -72,8 +75,16 @@ internal sealed class PublishLoop(Outbox outbox, BatchSigner signer, IBatchPubli
     private void Send(OutboxBatch batch, CancellationToken cancellationToken)
     {
         _lastPublished = time.GetTimestamp();
-        _inFlight.Enqueue(new InFlight(batch, publisher.PublishAsync(batch.FirstSequence, signer.Sign(batch.Payload), cancellationToken)));
+        _inFlight.Enqueue(new InFlight(batch, PublishAsync(batch, cancellationToken)));
         status.UnconfirmedSince ??= time.GetUtcNow();
+    }
+
+    /// <summary>The span begins the trace that the bus carries to where the batch is applied.</summary>
+    private async Task<PublishConfirmation> PublishAsync(OutboxBatch batch, CancellationToken cancellationToken)
+    {
+        using var span = ExchangeDiagnostics.ActivitySource.StartActivity("publish batch", ActivityKind.Producer);
+        span?.SetTag("dataexchange.department", options.Department).SetTag("dataexchange.first_sequence", batch.FirstSequence);
+        return await publisher.PublishAsync(batch.FirstSequence, signer.Sign(batch.Payload), cancellationToken);
     }
 
     /// <summary>The moment that a heartbeat may speak for; null while none is due, or there is more to say than a heartbeat does.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using DataExchange.Contracts;
+using DataExchange.Hosting;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -23,12 +24,15 @@ internal sealed class FakeHub : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly Service _service;
 
-    private FakeHub(Service service, int port)
+    private FakeHub(Service service, int port, Action<TlsOptions>? tls = null)
     {
         _service = service;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, port, l => l.Protocols = HttpProtocols.Http2));
+        if (tls is not null)
+            builder.UseMutualTls(new IPEndPoint(IPAddress.Loopback, port), tls);
+        else
+            builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, port, l => l.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = 2 * WireLimits.BatchBytesMax);
         builder.Services.AddSingleton(service);
         _app = builder.Build();
@@ -40,6 +44,11 @@ internal sealed class FakeHub : IAsyncDisposable
     public Wire.ChangeIngressService.ChangeIngressServiceClient Client => new(Channel);
 
     public HubScript Script => _service.Script;
+
+    public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+
+    /// <summary>Behind mutual TLS, for a whole adapter.</summary>
+    public static Task<FakeHub> StartAsync(ECDsa key, Action<TlsOptions> tls) => StartAsync(new FakeHub(new Service(new HubScript(key)), 0, tls));
 
     public static Task<FakeHub> StartAsync(ECDsa key) => StartAsync(new FakeHub(new Service(new HubScript(key)), 0));
 
@@ -67,7 +76,7 @@ internal sealed class FakeHub : IAsyncDisposable
     private static async Task<FakeHub> StartAsync(FakeHub hub)
     {
         await hub._app.StartAsync();
-        hub.Channel = GrpcChannel.ForAddress(hub._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        hub.Channel = GrpcChannel.ForAddress(hub.Address);
         return hub;
     }
 

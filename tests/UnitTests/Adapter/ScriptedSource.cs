@@ -20,14 +20,16 @@ internal sealed class ScriptedSource : IChangeSource
     /// <summary>The checkpoint of each reading, in order.</summary>
     public List<string?> Readings { get; } = [];
 
-    public void Add(int count, int padding = 0)
+    public void Add(int count, int padding = 0) => Add(Enumerable.Range(0, count).Select(i => Sample.Change(_changes.Count + 1 + i, padding)).ToList());
+
+    public void AddLocated(params string[] values) => Add([.. values.Select(Located)]);
+
+    /// <summary>A held attribute without a value.</summary>
+    public void AddWrong()
     {
-        lock (_lock)
-        {
-            for (var i = 0; i < count; i++)
-                _changes.Add(Sample.Change(_changes.Count + 1, padding));
-            Wake();
-        }
+        var change = Sample.Change(1);
+        change.Set.Value = null;
+        Add([change]);
     }
 
     /// <summary>It has given everything and been asked for more.</summary>
@@ -72,9 +74,21 @@ internal sealed class ScriptedSource : IChangeSource
         }
     }
 
-    private void Wake()
+    private void Add(IReadOnlyList<Wire.Change> changes)
     {
-        _added.SetResult();
-        _added = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            _changes.AddRange(changes);
+            _added.SetResult();
+            _added = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    private static Wire.Change Located(string value)
+    {
+        var change = Sample.Change(1);
+        change.Set.Subject.Value = value;
+        (change.Set.Attribute, change.Set.Value) = (Sample.Located, null);
+        return change;
     }
 }
