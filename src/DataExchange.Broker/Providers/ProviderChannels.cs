@@ -7,44 +7,52 @@ using Grpc.Net.Client;
 namespace DataExchange.Broker.Providers;
 
 /// <summary>
-/// One channel to each provider's adapter, kept for as long as its address stands in the catalogue. The server must show the
-/// department's own name, whatever host it answers from.
+/// One channel to each provider's adapter, kept for as long as its address and keys stand in the catalogue. The server must show the
+/// department's own name and a key registered for it, whatever host it answers from.
 /// </summary>
-internal sealed class ProviderChannels(TlsCredentials credentials, ILoggerFactory loggers) : IDisposable
+internal sealed class ProviderChannels(TlsCredentials credentials, IKeyDirectory keys, ILoggerFactory loggers) : IDisposable
 {
     // A dead provider is found in a lookup's time, not in TCP's.
     private static readonly ClientLimits Limits = new() { ConnectTimeout = TimeSpan.FromSeconds(1), ReconnectBackoffMax = TimeSpan.FromSeconds(1) };
 
-    private readonly ConcurrentDictionary<DepartmentId, (Uri Address, Lazy<GrpcChannel> Channel)> _channels = new();
+    private readonly ConcurrentDictionary<DepartmentId, Opened> _channels = new();
 
     /// <summary>Null where the catalogue names no adapter address. The channel belongs to this object.</summary>
+    /// <param name="provider">Of the catalogue in force.</param>
     public GrpcChannel? For(DepartmentModel provider)
     {
         if (provider.AdapterAddress is not { } address)
             return null;
-        var current = _channels.GetOrAdd(provider.Id, Open, address);
-        if (current.Address == address)
+        var current = _channels.GetOrAdd(provider.Id, static (_, args) => args.Self.Open(args.provider, args.address), (Self: this, provider, address));
+        if (ReferenceEquals(current.Provider, provider))
             return current.Channel.Value;
 
-        // The catalogue moved the adapter: calls on the old channel end with it.
-        var moved = Open(provider.Id, address);
-        if (_channels.TryUpdate(provider.Id, moved, current))
-            Close(current.Channel);
+        // A new catalogue: calls on a channel to where the adapter no longer is, or that a revoked key may have opened, end with it.
+        var next = current.StillServes(provider) ? current with { Provider = provider } : Open(provider, address);
+        if (_channels.TryUpdate(provider.Id, next, current) && next.Channel != current.Channel)
+            current.Close();
         return _channels[provider.Id].Channel.Value;
     }
 
     public void Dispose()
     {
-        foreach (var (_, channel) in _channels.Values)
-            Close(channel);
+        foreach (var opened in _channels.Values)
+            opened.Close();
     }
 
-    private (Uri Address, Lazy<GrpcChannel> Channel) Open(DepartmentId provider, Uri address) => (address, new(() =>
-        MutualTlsClient.Connect(address, credentials, new ExpectedPeer(PeerRole.Department, provider.Value), Limits, loggers)));
+    private Opened Open(DepartmentModel provider, Uri address) => new(provider, new(() => MutualTlsClient.Connect(
+        address, credentials, new ExpectedPeer(PeerRole.Department, provider.Id.Value) { Keys = keys }, Limits, loggers)));
 
-    private static void Close(Lazy<GrpcChannel> channel)
+    private sealed record Opened(DepartmentModel Provider, Lazy<GrpcChannel> Channel)
     {
-        if (channel.IsValueCreated)
-            channel.Value.Dispose();
+        public bool StillServes(DepartmentModel provider) =>
+            provider.AdapterAddress == Provider.AdapterAddress
+            && Provider.Keys.Values.All(key => provider.Keys.TryGetValue(key.Id, out var kept) && kept.Uses == key.Uses);
+
+        public void Close()
+        {
+            if (Channel.IsValueCreated)
+                Channel.Value.Dispose();
+        }
     }
 }

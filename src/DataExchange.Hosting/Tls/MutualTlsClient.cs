@@ -14,8 +14,11 @@ namespace DataExchange.Hosting;
 /// <param name="KeyId">null takes any key that the exchange's root vouches for.</param>
 public sealed record ExpectedPeer(PeerRole Role, string? Name = null, string? KeyId = null)
 {
+    /// <summary>Says, at every handshake, whether the server's key is registered now; null takes any.</summary>
+    public IKeyDirectory? Keys { get; init; }
+
     internal bool Accepts(PeerIdentity peer) =>
-        peer.Role == Role && (Name is null || Name == peer.Name) && (KeyId is null || KeyId == peer.KeyId);
+        peer.Role == Role && (Name is null || Name == peer.Name) && (KeyId is null || KeyId == peer.KeyId) && Keys?.Check(peer) is null;
 }
 
 /// <summary>Limits of one client connection pool.</summary>

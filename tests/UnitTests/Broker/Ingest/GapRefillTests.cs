@@ -46,7 +46,7 @@ internal sealed class GapRefillTests
         _impostor = await StartAsync("housing");
         _clock = new FakeTimeProvider(Noon);
         _hub = new IngestHub(CatalogueOf(FileWith(_server.Address)), _clock);
-        _channels = new ProviderChannels(_hubTls, _hub.Loggers);
+        _channels = new ProviderChannels(_hubTls, new BrokerKeyDirectory(_hub.Catalogue), _hub.Loggers);
         _refill = new GapRefill(
             _hub.Ingest, _hub.Index.Streams, _hub.Catalogue, _channels, _hub.Options, _clock, new LoggerFactory([_logs]).CreateLogger<GapRefill>());
         for (var first = 1UL; first <= 6; first++)
@@ -218,6 +218,33 @@ internal sealed class GapRefillTests
     }
 
     [Test]
+    public async Task Refill_ServerKeyWithdrawnWhileConnected_IsNotAskedAgain()
+    {
+        await ApplyAsync(1, 3);
+        _clock.Advance(PastTolerance);
+        _refill.StartDue(CancellationToken.None);
+        await Eventually.Async("gap closed", () => _hub.Watermark == 3 && _refill.IsIdle);
+        var withdrawn = FileWith(_server.Address) with { Keys = IngestSamples.File.Keys };
+        _hub.Catalogue.Replace(CatalogueSnapshot.Of(2, withdrawn));
+        await ApplyAsync(5);
+        _clock.Advance(PastTolerance);
+
+        _refill.StartDue(CancellationToken.None);
+
+        await FailedAsync(ErrorReasons.ProviderUnreachable);
+        Assert.That(_adapter.Asked, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void Refill_NewCatalogueThatLeavesTheAdapterAlone_KeepsItsChannel()
+    {
+        var before = _channels.For(_hub.Catalogue.Current!.Departments[Tax]);
+        _hub.Catalogue.Replace(CatalogueSnapshot.Of(2, FileWith(_server.Address)));
+
+        Assert.That(_channels.For(_hub.Catalogue.Current!.Departments[Tax]), Is.SameAs(before));
+    }
+
+    [Test]
     public async Task Refill_NoAdapterAddress_IsAFailure()
     {
         _hub.Catalogue.Replace(CatalogueSnapshot.Of(2, IngestSamples.File));
@@ -327,8 +354,9 @@ internal sealed class GapRefillTests
     private Task<LoopbackServer> StartAsync(string department) => LoopbackServer.StartAsync<AdapterDouble>(
         _certificates.Department(department), new AdapterDouble.OpenDoor(), _logs, services => services.AddSingleton(_adapter));
 
-    private static CatalogueFile FileWith(Uri adapter) => IngestSamples.File with
+    private CatalogueFile FileWith(Uri adapter) => IngestSamples.File with
     {
+        Keys = [.. IngestSamples.File.Keys, LoopbackServer.KeyOf(_certificates, Tax), LoopbackServer.KeyOf(_certificates, Housing)],
         Departments = [new(Tax, "Tax", adapter.ToString()), .. IngestSamples.File.Departments.Skip(1)],
     };
 }
