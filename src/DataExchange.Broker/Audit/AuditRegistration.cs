@@ -1,3 +1,4 @@
+using DataExchange.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace DataExchange.Broker.Audit;
@@ -19,7 +20,7 @@ internal static class AuditRegistration
         services.AddSingleton(provider => AuditLog.Open(
             provider.GetRequiredService<IOptions<AuditOptions>>().Value, provider.GetRequiredService<ILogger<AuditLog>>()));
         services.AddHostedService<OpenedAtStart>();
-        services.AddHealthChecks().AddCheck<AuditHealthCheck>("audit");
+        services.AddHealthChecks().AddCheck<AuditHealthCheck>("audit", tags: [GrpcRegistration.ReadyTag]);
         return services;
     }
 

@@ -27,7 +27,7 @@ internal sealed class CnResidentSchemeTests
     }
 
     [Test]
-    public void Vectors_AreRead() => Assert.That(Vectors.Count(), Is.EqualTo(36));
+    public void Vectors_OfTheFile_AreAllRead() => Assert.That(Vectors.Count(), Is.EqualTo(36));
 
     [TestCase(Standard, Standard)]
     [TestCase("11010519491231002x", Standard)]

@@ -26,7 +26,7 @@ internal sealed class CnUsccSchemeTests
     }
 
     [Test]
-    public void Vectors_AreRead() => Assert.That(Vectors.Count(), Is.EqualTo(4));
+    public void Vectors_OfTheFile_AreAllRead() => Assert.That(Vectors.Count(), Is.EqualTo(4));
 
     [TestCase("91110000600037341l")]
     [TestCase("９１１１００００６０００３７３４１Ｌ")]

@@ -33,7 +33,7 @@ internal sealed class IdentifierSchemesTests
     }
 
     [Test]
-    public void Names_AreTheBuiltInAndTheDeclared() => Assert.That(Schemes.Names, Is.EqualTo(["cn-resident", "cn-uscc", "coins"]));
+    public void Names_BuiltInAndDeclared_AreListed() => Assert.That(Schemes.Names, Is.EqualTo(["cn-resident", "cn-uscc", "coins"]));
 
     [Test]
     public void Constructor_NameTwice_IsRefused() => Assert.That(
