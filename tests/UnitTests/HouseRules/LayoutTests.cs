@@ -32,8 +32,9 @@ internal sealed partial class LayoutTests
         ["Catalogue"] = [],
         ["Policy"] = ["Catalogue"],
         ["Index"] = ["Catalogue"],
-        ["Ingest"] = ["Index", "Catalogue"],
-        ["Lookup"] = ["Policy", "Index", "Catalogue", "Audit"],
+        ["Providers"] = ["Catalogue"],
+        ["Ingest"] = ["Index", "Catalogue", "Providers"],
+        ["Lookup"] = ["Policy", "Index", "Catalogue", "Audit", "Providers"],
     };
 
     private static readonly string[] MassTransitPlaces =
@@ -42,6 +43,7 @@ internal sealed partial class LayoutTests
         "src/DataExchange.Hosting/Bus/",
         "src/DataExchange.Adapter/Relay/BusBatchPublisher.cs",
         "src/DataExchange.Broker/Ingest/ChangeBatchConsumer",
+        "src/DataExchange.Broker/Ingest/NoReplyFilter.cs",
     ];
 
     [Test]

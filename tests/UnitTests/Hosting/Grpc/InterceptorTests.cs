@@ -272,7 +272,7 @@ internal sealed class InterceptorTests
 
     [TestCase(true)]
     [TestCase(false)]
-    public async Task Reflection_IsThereOnlyWhenSwitchedOn(bool on)
+    public async Task Reflection_OnOrOff_IsThereOnlyWhenOn(bool on)
     {
         await using var server = await TestServer.StartAsync(_authority, on ? ["--Grpc:Reflection=true"] : []);
         using var credentials = server.Client("tax");
