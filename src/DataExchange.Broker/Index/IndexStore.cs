@@ -49,6 +49,9 @@ internal sealed class IndexStore : IDisposable
         return _db.Get(key, reader, _subjects, view?.Options ?? _read);
     }
 
+    /// <inheritdoc cref="ManySubjects.Read"/>
+    public void ReadSubjects(ReadOnlySpan<SubjectKey> subjects, SubjectVisitor visit) => ManySubjects.Read(_db, _subjects, _read, subjects, visit);
+
     /// <summary>All reads through a view see the index at one moment, between two writes. Dispose it soon: it keeps old versions alive.</summary>
     public IndexView OpenView() => new(_db.CreateSnapshot());
 

@@ -7,7 +7,7 @@ namespace DataExchange.Broker.Index;
 /// Gathers the statements of many batches and merges them into the records they are about, each record read and written once. The
 /// writer's own.
 /// </summary>
-internal sealed class RecordUpdates(IndexStore store, AttributeTable attributes) : ISpanDeserializer<bool>
+internal sealed class RecordUpdates(IndexStore store, AttributeTable attributes)
 {
     private readonly RecordWriter _writer = new();
     private readonly List<uint> _newAttributes = [];
@@ -18,11 +18,8 @@ internal sealed class RecordUpdates(IndexStore store, AttributeTable attributes)
     private SortItem[] _order = new SortItem[1024];
     private int _count;
 
-    // What the merge of one record needs and gives, since the store hands the record to a callback.
-    private ArraySegment<Statement> _ofSubject;
-    private StreamTable _streams = StreamTable.Empty;
-    private IndexStatistics _gained;
-    private bool _changed;
+    // The subjects among the sorted, each once.
+    private SubjectKey[] _subjects = new SubjectKey[1024];
 
     /// <summary>Takes the batch's changes as statements of <paramref name="stream"/>.</summary>
     public void Add(VerifiedBatch batch, uint stream)
@@ -55,34 +52,30 @@ internal sealed class RecordUpdates(IndexStore store, AttributeTable attributes)
     /// <exception cref="IndexCorruptionException">A record is damaged.</exception>
     public IndexStatistics Save(WriteBatch write, StreamTable streams)
     {
-        (_streams, _gained) = (streams, default);
-        Sort();
-        for (int start = 0, end; start < _count; start = end)
+        var gained = default(IndexStatistics);
+        var next = 0;
+        store.ReadSubjects(_subjects.AsSpan(0, Sort()), (subject, record) =>
         {
-            var subject = _sorted[start].Subject;
-            for (end = start + 1; end < _count && _sorted[end].Subject == subject;)
-                end++;
-            _ofSubject = new ArraySegment<Statement>(_sorted, start, end - start);
-            if (!store.ReadSubject(subject, this))
-                Merge([]);
-            if (_changed)
+            var statements = StatementsAbout(subject, next);
+            gained += RecordMerge.Merge(record, subject, statements, streams, _writer, out var changed);
+            if (changed)
                 store.PutSubject(write, subject, _writer.Finish(subject));
-        }
+            next += statements.Length;
+        });
 
         foreach (var ordinal in _newAttributes)
             store.PutState(write, StateKeys.Of(StateKeys.Attribute, ordinal), Encoding.UTF8.GetBytes(attributes.Find(ordinal).ToString()));
         Clear();
-        return _gained;
+        return gained;
     }
 
-    bool ISpanDeserializer<bool>.Deserialize(ReadOnlySpan<byte> buffer)
+    private ReadOnlySpan<Statement> StatementsAbout(SubjectKey subject, int start)
     {
-        Merge(buffer);
-        return true;
+        var end = start + 1;
+        while (end < _count && _sorted[end].Subject == subject)
+            end++;
+        return _sorted.AsSpan(start, end - start);
     }
-
-    private void Merge(ReadOnlySpan<byte> record) =>
-        _gained += RecordMerge.Merge(record, _ofSubject[0].Subject, _ofSubject, _streams, _writer, out _changed);
 
     private uint Ordinal(ref readonly VerifiedChange change)
     {
@@ -93,13 +86,20 @@ internal sealed class RecordUpdates(IndexStore store, AttributeTable attributes)
         return ordinal;
     }
 
-    private void Sort()
+    /// <returns>The number of subjects.</returns>
+    private int Sort()
     {
         for (var i = 0; i < _count; i++)
             _order[i] = new SortItem(_arrived[i].Subject.High, i);
         _order.AsSpan(0, _count).Sort(new StatementOrder(_arrived));
+        var subjects = 0;
         for (var i = 0; i < _count; i++)
+        {
             _sorted[i] = _arrived[_order[i].Index];
+            if (subjects == 0 || _subjects[subjects - 1] != _sorted[i].Subject)
+                _subjects[subjects++] = _sorted[i].Subject;
+        }
+        return subjects;
     }
 
     private void EnsureCapacity(int count)
@@ -110,6 +110,7 @@ internal sealed class RecordUpdates(IndexStore store, AttributeTable attributes)
         Array.Resize(ref _arrived, capacity);
         Array.Resize(ref _sorted, capacity);
         Array.Resize(ref _order, capacity);
+        Array.Resize(ref _subjects, capacity);
     }
 
     private void Clear()
@@ -118,7 +119,6 @@ internal sealed class RecordUpdates(IndexStore store, AttributeTable attributes)
         Array.Clear(_arrived, 0, _count);
         Array.Clear(_sorted, 0, _count);
         _newAttributes.Clear();
-        _ofSubject = default;
         _count = 0;
     }
 
