@@ -22,6 +22,23 @@ internal sealed class TestAuthority : IDisposable
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=department/tax", key, HashAlgorithmName.SHA256);
         AddExtensions(request, authority: false, uris, uses);
+        return Sign(request, key, startsInDays, endsInDays);
+    }
+
+    /// <summary>For a server known by host name.</summary>
+    public X509Certificate2 IssueServer(string hostName)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=server", key, HashAlgorithmName.SHA256);
+        AddExtensions(request, authority: false, [], [ServerUse]);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(hostName);
+        request.CertificateExtensions.Add(names.Build());
+        return Sign(request, key, -1, 1);
+    }
+
+    private X509Certificate2 Sign(CertificateRequest request, ECDsa key, int startsInDays, int endsInDays)
+    {
         var now = TimeProvider.System.GetUtcNow();
         using var bare = request.Create(
             Root.SubjectName, X509SignatureGenerator.CreateForECDsa(Root.GetECDsaPrivateKey()!), now.AddDays(startsInDays), now.AddDays(endsInDays), RandomNumberGenerator.GetBytes(16));
