@@ -46,19 +46,26 @@ internal static class IdentifierCommand
             return Usage;
         }
         var today = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().ToOffset(ChinaOffset).Date);
-        var verdicts = (values.Length > 0 ? values : ValueLines.OfStandardInput()).Select(value => IdentifierVerdict.Of(scheme, value, today));
+        var (read, allValid) = (0L, true);
+        var verdicts = (values.Length > 0 ? values : ValueLines.OfStandardInput()).Select(value =>
+        {
+            var verdict = IdentifierVerdict.Of(scheme, value, today);
+            read++;
+            allValid &= verdict.Valid;
+            return verdict;
+        });
         try
         {
-            var (read, allValid) = IdentifierReport.WriteToStandardOutput(verdicts, json);
-            if (read > 0)
-                return allValid ? Ok : NotValid;
-            error.WriteLine("No value was given, neither as an argument nor on standard input.");
-            return Usage;
+            IdentifierReport.WriteToStandardOutput(verdicts, json);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             error.WriteLine($"Cannot read the input or write the output: {failure.Message}");
             return Unavailable;
         }
+        if (read > 0)
+            return allValid ? Ok : NotValid;
+        error.WriteLine("No value was given, neither as an argument nor on standard input.");
+        return Usage;
     }
 }

@@ -9,35 +9,33 @@ namespace DataExchange.Cli.Identifiers;
 internal static class IdentifierReport
 {
     private const int TableRowsMax = 1_000;
+
+    // EPIPE. The platform leaves the number of an error it has no exception for in HResult.
     private const int BrokenPipe = 32;
 
     private static readonly string[] Columns = ["value", "canonical", "valid", "shape", "checksum", "date", "area"];
 
-    /// <returns>How many verdicts were taken, and whether all were valid. Stops quietly when the reader of the output has gone.</returns>
-    public static (long Read, bool AllValid) WriteToStandardOutput(IEnumerable<IdentifierVerdict> verdicts, bool json)
+    public static void WriteToStandardOutput(IEnumerable<IdentifierVerdict> verdicts, bool json)
     {
-        var (read, allValid) = (0L, true);
-        var counted = verdicts.Select(verdict =>
-        {
-            read++;
-            allValid &= verdict.Valid;
-            return verdict;
-        });
-        if (!json && !Console.IsOutputRedirected)
-        {
-            WriteTables(AnsiConsole.Console, counted);
-            return (read, allValid);
-        }
+        if (json || Console.IsOutputRedirected)
+            WriteUntilReaderLeaves(OpenStandardOutput(), verdicts, json);
+        else
+            WriteTables(AnsiConsole.Console, verdicts);
+    }
+
+    /// <summary>Writes each line at once, and ends quietly when a pipe's reader has gone, without taking the verdicts left.</summary>
+    /// <exception cref="IOException">The output cannot be written for another reason, such as a full disk.</exception>
+    public static void WriteUntilReaderLeaves(Stream output, IEnumerable<IdentifierVerdict> verdicts, bool json)
+    {
         try
         {
-            using var output = new StreamWriter(OpenStandardOutput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
-            WriteLines(output, counted, json);
+            using var lines = new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+            WriteLines(lines, verdicts, json);
         }
         catch (IOException gone) when (gone.HResult == BrokenPipe)
         {
-            // As after `| head -1`: what was not wanted need not be computed.
+            // As after `| head -1`: what is not wanted need not be computed.
         }
-        return (read, allValid);
     }
 
     public static void WriteLines(TextWriter output, IEnumerable<IdentifierVerdict> verdicts, bool json)

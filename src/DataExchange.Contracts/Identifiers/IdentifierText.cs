@@ -12,7 +12,7 @@ internal static class IdentifierText
     /// </summary>
     public static bool IsPlain(ReadOnlySpan<char> text)
     {
-        // Two loops in one pass: printable ASCII, which is nearly everything, needs no tables.
+        // Printable ASCII, which is nearly everything, needs no tables.
         while (!text.IsEmpty)
         {
             if (text[0] is >= ' ' and <= '~')

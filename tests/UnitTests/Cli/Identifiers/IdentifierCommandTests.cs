@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.IO.Pipes;
 using System.Text.Json;
 using DataExchange.Cli.Identifiers;
 using DataExchange.Contracts;
+using Microsoft.Win32.SafeHandles;
 using NUnit.Framework;
 using Spectre.Console;
 
@@ -45,6 +47,31 @@ internal sealed class IdentifierCommandTests
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = AnsiSupport.No });
         IdentifierReport.WriteTables(console, Verdicts("[red]", "11010519491231002X"));
         Assert.That(output.ToString(), Does.Contain("[red]").And.Contain("11010519491231002X").And.Contain("checksum"));
+    }
+
+    [Test]
+    [Platform("Linux")]
+    public void WriteUntilReaderLeaves_ReaderGone_EndsQuietlyThoughTheInputIsEndless()
+    {
+        using var pipe = new AnonymousPipeServerStream(PipeDirection.In);
+        using var output = new FileStream(new SafeFileHandle(pipe.ClientSafePipeHandle.DangerousGetHandle(), ownsHandle: false), FileAccess.Write, 0);
+        var taken = 0;
+        var endless = Enumerable.Repeat("11010519491231002X", int.MaxValue).Select(value =>
+        {
+            if (++taken == 3)
+                pipe.Dispose();
+            return Verdicts(value).Single();
+        });
+        IdentifierReport.WriteUntilReaderLeaves(output, endless, json: true);
+        Assert.That(taken, Is.EqualTo(3));
+    }
+
+    [Test]
+    [Platform("Linux")]
+    public void WriteUntilReaderLeaves_DiskFull_Throws()
+    {
+        using var full = new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0);
+        Assert.That(() => IdentifierReport.WriteUntilReaderLeaves(full, Verdicts("1"), json: true), Throws.InstanceOf<IOException>());
     }
 
     [TestCase("identifier check cn-resident 11010519491231002X", 0, "")]
