@@ -13,6 +13,8 @@ internal sealed class CatalogueHealthCheck(CatalogueState state, CatalogueWatche
 
     private HealthCheckResult Check()
     {
+        if (watcher.IsStarting)
+            return HealthCheckResult.Degraded("The catalogue is being read for the first time.");
         if (state.Current is not { } catalogue || watcher.Age is not { } age)
             return HealthCheckResult.Unhealthy("The catalogue has not been read yet.");
 

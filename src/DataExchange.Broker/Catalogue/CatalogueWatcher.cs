@@ -24,6 +24,9 @@ internal sealed partial class CatalogueWatcher(
     /// <summary>Whether the last poll failed.</summary>
     public bool IsFailing => _failing;
 
+    /// <summary>Before the first poll has ended; the hub does not listen yet.</summary>
+    public bool IsStarting => Age is null && !_failing;
+
     /// <summary>Reads the catalogue before the hub listens; a database that cannot be reached then does not stop the start.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -64,9 +67,16 @@ internal sealed partial class CatalogueWatcher(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(options.Value.PollInterval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-            await RefreshAsync(stoppingToken);
+        try
+        {
+            using var timer = new PeriodicTimer(options.Value.PollInterval, time);
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await RefreshAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopping, also by disposal alone, is no fault of this service.
+        }
     }
 
     private async Task PollAsync(CancellationToken cancellationToken)

@@ -29,12 +29,24 @@ public sealed class CatalogueDatabase
     public CatalogueDatabase(CatalogueProvider provider, string connectionString, string? password = null)
     {
         _provider = provider;
-        (_options, _creatingOptions) = provider switch
+        try
         {
-            CatalogueProvider.Sqlite => (Sqlite(connectionString, SqliteOpenMode.ReadWrite), Sqlite(connectionString, SqliteOpenMode.ReadWriteCreate)),
-            _ => (Postgresql(connectionString, password), Postgresql(connectionString, password)),
-        };
+            HoldsPassword = password is not null || (provider == CatalogueProvider.Postgresql && new NpgsqlConnectionStringBuilder(connectionString).Password is not null);
+            (_options, _creatingOptions) = provider switch
+            {
+                CatalogueProvider.Sqlite => (Sqlite(connectionString, SqliteOpenMode.ReadWrite), Sqlite(connectionString, SqliteOpenMode.ReadWriteCreate)),
+                _ => (Postgresql(connectionString, password), Postgresql(connectionString, password)),
+            };
+        }
+        catch (Exception broken) when (broken is ArgumentException or FormatException or KeyNotFoundException)
+        {
+            // What the provider says can quote a part of it, and that part can be of a password.
+            throw new ArgumentException($"The connection string cannot be read as one of {provider}.", nameof(connectionString));
+        }
     }
+
+    /// <summary>Whether a password stands in what this was made from.</summary>
+    public bool HoldsPassword { get; }
 
     /// <summary>Reads <c>sqlite:PATH</c> or <c>postgresql:CONNECTION-STRING</c>.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out CatalogueDatabase? database)
@@ -55,9 +67,6 @@ public sealed class CatalogueDatabase
 
         return database is not null;
     }
-
-    /// <summary>Whether a PostgreSQL connection string holds its password in clear.</summary>
-    public static bool HoldsPassword(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString).Password is not null;
 
     /// <param name="create">Make the SQLite file when it is not there; otherwise its absence is a failure.</param>
     internal CatalogueContext Open(bool create = false) => new(create ? _creatingOptions : _options);

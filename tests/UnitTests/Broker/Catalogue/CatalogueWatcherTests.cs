@@ -113,6 +113,7 @@ public sealed class CatalogueWatcherTests
     {
         using var watcher = new CatalogueWatcher(
             new CatalogueStore(Database("no-such-folder/catalogue.db"), _time), _state, Options.Create(new CatalogueOptions()), _time, Logger());
+        Assert.That((await HealthAsync(watcher)).Status, Is.EqualTo(HealthStatus.Degraded), "not tried yet");
 
         await watcher.RefreshAsync(default);
 
