@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using DataExchange.Broker.Index;
 using DataExchange.Contracts;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -36,6 +38,7 @@ internal sealed record StreamHealth
 
     public DateTimeOffset? RejectedAt { get; init; }
 
+    [JsonIgnore]
     public bool IsWell => GapFrom is null && QuarantineReason is null && RejectionReason is null;
 }
 
@@ -49,15 +52,19 @@ internal sealed class StreamHealthCheck(
     /// <summary>The key under which batches show that no registered key has signed. No department's id can be this.</summary>
     public const string UnprovenKey = "(unproven)";
 
+    // As the rest of the health document: camel case, and nothing where there is nothing to say.
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var data = streams.All.ToDictionary(stream => stream.Department.Value, stream => (object)HealthOf(stream.Department, stream));
+        var streamed = streams.All.ToDictionary(stream => stream.Department.Value, stream => HealthOf(stream.Department, stream));
         foreach (var department in rejections.Departments)
-            data.TryAdd(department.Value, HealthOf(department, stream: null));
+            streamed.TryAdd(department.Value, HealthOf(department, stream: null));
         if (rejections.Unproven() is [var newest, ..])
-            data[UnprovenKey] = WithRejection(new StreamHealth(), newest);
+            streamed[UnprovenKey] = WithRejection(new StreamHealth(), newest);
 
-        var troubled = data.Where(entry => entry.Value is StreamHealth { IsWell: false }).Select(entry => entry.Key).Order(StringComparer.Ordinal).ToList();
+        var data = streamed.ToDictionary(entry => entry.Key, entry => (object)JsonSerializer.SerializeToElement(entry.Value, Json));
+        var troubled = streamed.Where(entry => !entry.Value.IsWell).Select(entry => entry.Key).Order(StringComparer.Ordinal).ToList();
         return Task.FromResult(troubled.Count == 0
             ? HealthCheckResult.Healthy("Every stream is complete.", data)
             : HealthCheckResult.Degraded($"Not complete: {string.Join(", ", troubled)}.", data: data));
