@@ -86,7 +86,7 @@ internal sealed class PopulationTests
     });
 
     [Test]
-    public void All_AreSixDepartmentsWithEightAttributesOfSixTypes()
+    public void SimulatedDepartments_Together_HaveEightAttributesOfSixTypes()
     {
         var attributes = SimulatedDepartment.All.SelectMany(department => department.Attributes).ToArray();
         Assert.That(SimulatedDepartment.All.Select(department => department.Id.Value), Is.EqualTo(
