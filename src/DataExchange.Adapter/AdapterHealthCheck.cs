@@ -34,7 +34,9 @@ internal sealed class AdapterHealthCheck(
 
     private IEnumerable<string> Hindrance()
     {
-        if (status.Relay is RelayStage.Starting or RelayStage.Retrying or RelayStage.Publishing && status.RelayProblem is { } relay)
+        if (status.Relay is RelayStage.Starting)
+            yield return status.RelayProblem ?? "The hub has not been asked yet";
+        if (status.Relay is RelayStage.Retrying or RelayStage.Publishing && status.RelayProblem is { } relay)
             yield return relay;
         if (!status.SourceRefused && status.SourceProblem is { } source)
             yield return source;

@@ -60,7 +60,12 @@ public static class DepartmentAdapterRegistration
             var options = OptionsOf(provider);
             return Outbox.Open(StatePath(options, "outbox.db"), DepartmentId.Parse(options.Department));
         });
-        services.AddSingleton(provider => LocatorKeyFile.Open(StatePath(OptionsOf(provider), "locator.key")));
+        services.AddSingleton(provider =>
+        {
+            var key = LocatorKeyFile.Open(StatePath(OptionsOf(provider), "locator.key"));
+            provider.GetRequiredService<Outbox>().Bind(key.Check.Span);
+            return key;
+        });
         services.AddSingleton(provider =>
         {
             var options = OptionsOf(provider);

@@ -33,7 +33,11 @@ internal sealed class LocatorKey
         ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, KeyBytes);
         _sealKey = Derive(key, "dataexchange.locator.v1 seal");
         _nonceKey = Derive(key, "dataexchange.locator.v1 nonce");
+        Check = Derive(key, "dataexchange.locator.v1 check");
     }
+
+    /// <summary>Tells this key from any other, and gives nothing of it away.</summary>
+    public ReadOnlyMemory<byte> Check { get; }
 
     /// <exception cref="ArgumentException">Scheme and value together are over <see cref="IdentifierBytesMax"/>.</exception>
     public byte[] Seal(string scheme, string value)

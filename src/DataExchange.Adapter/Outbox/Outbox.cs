@@ -101,6 +101,23 @@ internal sealed class Outbox : IDisposable
         return fromSequence > last ? [] : _file.Read(fromSequence, last, batchesMax);
     }
 
+    /// <summary>The last sequence of each kept batch that begins between the two, oldest first.</summary>
+    public IReadOnlyList<ulong> LastSequences(ulong after, ulong before) => _file.ReadLastSequences(after, before);
+
+    /// <summary>
+    /// Ties the locator key to the stream: a lost key that is silently made anew would leave the hub with locators that nobody can open.
+    /// </summary>
+    /// <param name="check">Tells keys apart, see <see cref="LocatorKey.Check"/>.</param>
+    /// <exception cref="OutboxDamagedException">The stream was published with another key.</exception>
+    public void Bind(ReadOnlySpan<byte> check)
+    {
+        lock (_lock)
+        {
+            if (!_file.ReadOrSaveLocatorCheck(check.ToArray()).AsSpan().SequenceEqual(check))
+                throw new OutboxDamagedException("The locator key is not the one of this outbox: restore it, or start anew with an empty state folder.");
+        }
+    }
+
     /// <summary>The store is found to be no older than what the hub knows of it.</summary>
     public void OfferEverything()
     {

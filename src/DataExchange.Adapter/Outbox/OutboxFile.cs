@@ -8,14 +8,17 @@ internal sealed class OutboxFile : IDisposable
 {
     private const int SchemaVersion = 1;
 
+    // What one reading may hold in memory, but for one batch that is always read. 4 MiB.
+    private const int ReadBytesMax = 4 * 1024 * 1024;
+
     // The digest finds a payload that the disk has changed: signed anew it would pass for a true one.
     private const string Schema = """
         CREATE TABLE batch (
           first_sequence INTEGER PRIMARY KEY, last_sequence INTEGER NOT NULL, payload BLOB NOT NULL, digest BLOB NOT NULL);
         CREATE TABLE state (
           id INTEGER PRIMARY KEY CHECK (id = 1), department TEXT NOT NULL, epoch BLOB NOT NULL, last_sequence INTEGER NOT NULL,
-          source_checkpoint TEXT, relay_checkpoint INTEGER NOT NULL, hub_watermark INTEGER NOT NULL);
-        INSERT INTO state VALUES (1, $department, $epoch, 0, NULL, 0, 0);
+          source_checkpoint TEXT, relay_checkpoint INTEGER NOT NULL, hub_watermark INTEGER NOT NULL, locator_check BLOB);
+        INSERT INTO state VALUES (1, $department, $epoch, 0, NULL, 0, 0, NULL);
         """;
 
     private readonly FileStream _lockFile;
@@ -144,15 +147,40 @@ internal sealed class OutboxFile : IDisposable
         read.Parameters.AddWithValue("$max", batchesMax);
 
         var batches = new List<OutboxBatch>();
+        var bytes = 0;
         using var rows = read.ExecuteReader();
-        while (rows.Read())
+        while (bytes < ReadBytesMax && rows.Read())
         {
             var batch = new OutboxBatch((ulong)rows.GetInt64(0), (ulong)rows.GetInt64(1), rows.GetFieldValue<byte[]>(2));
             if (!SHA256.HashData(batch.Payload).AsSpan().SequenceEqual(rows.GetFieldValue<byte[]>(3)))
                 throw new OutboxDamagedException($"The batch from sequence {batch.FirstSequence} is not what was stored.");
             batches.Add(batch);
+            bytes += batch.Payload.Length;
         }
         return batches;
+    }
+
+    public IReadOnlyList<ulong> ReadLastSequences(ulong after, ulong before)
+    {
+        using var reader = Connect(_connectionString);
+        using var read = reader.CreateCommand();
+        read.CommandText = "SELECT last_sequence FROM batch WHERE first_sequence > $after AND first_sequence < $before ORDER BY first_sequence";
+        read.Parameters.AddWithValue("$after", (long)after);
+        read.Parameters.AddWithValue("$before", (long)before);
+        var sequences = new List<ulong>();
+        using var rows = read.ExecuteReader();
+        while (rows.Read())
+            sequences.Add((ulong)rows.GetInt64(0));
+        return sequences;
+    }
+
+    public byte[] ReadOrSaveLocatorCheck(byte[] check)
+    {
+        using var save = Command("UPDATE state SET locator_check = $check WHERE locator_check IS NULL", "$check");
+        save.Parameters[0].Value = check;
+        save.ExecuteNonQuery();
+        using var read = Command("SELECT locator_check FROM state");
+        return (byte[])read.ExecuteScalar()!;
     }
 
     public void Dispose()

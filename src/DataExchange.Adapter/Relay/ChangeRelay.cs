@@ -27,7 +27,8 @@ internal sealed partial class ChangeRelay : BackgroundService
 
     private readonly Pulse _wake = new();
 
-    private bool _stalled;
+    // The next session publishes again what the bus has confirmed but the hub does not have.
+    private bool _rewind;
 
     public ChangeRelay(Outbox outbox, BatchSigner signer, IBatchPublisher publisher, Wire.ChangeIngressService.ChangeIngressServiceClient hub,
         IOptions<DepartmentAdapterOptions> options, AdapterProgress progress, AdapterStatus status, TimeProvider time, ILogger<ChangeRelay> logger)
@@ -40,7 +41,7 @@ internal sealed partial class ChangeRelay : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        _progress.Update(f => f with { LastSequence = _outbox.LastSequence, ConfirmedSequence = _outbox.RelayCheckpoint, HubWatermark = _outbox.HubWatermark });
+        _progress.Update(f => f with { LastSequence = _outbox.LastSequence, ConfirmedSequence = _outbox.RelayCheckpoint });
         while (!stoppingToken.IsCancellationRequested)
             await _retry.ExecuteAsync(RunSessionAsync, stoppingToken);
     }
@@ -73,14 +74,14 @@ internal sealed partial class ChangeRelay : BackgroundService
 
     /// <summary>
     /// Where to go on: behind the hub's watermark, since a hub's confirmation and its watermark are one thing. What the bus has confirmed
-    /// may still be on its way, so it is left to arrive, unless the watermark has stood still for too long.
+    /// may still be on its way, so it is left to arrive, unless the watermark has gone back or stood still for too long.
     /// </summary>
     private RelayPosition Begin(Wire.GetStreamStateResponse hub, out ulong from)
     {
         var watermark = hub.WatermarkIn(_outbox);
         var confirmed = Math.Min(_outbox.RelayCheckpoint, _outbox.LastSequence);
-        from = (_publisher.ConfirmsForHub || _stalled ? watermark : Math.Max(watermark, confirmed)) + 1;
-        _stalled = false;
+        from = (_publisher.ConfirmsForHub || _rewind ? watermark : Math.Max(watermark, confirmed)) + 1;
+        _rewind = false;
         var keptFrom = _outbox.FirstSequence;
         _status.TrimmedProblem = from >= keptFrom ? null : $"The hub needs sequences from {from}, the outbox keeps them from {keptFrom}";
         if (from < keptFrom)
@@ -88,6 +89,7 @@ internal sealed partial class ChangeRelay : BackgroundService
             Log.Trimmed(_logger, from, keptFrom);
             from = keptFrom;
         }
+        _progress.Update(f => f with { HubWatermark = watermark });
         Log.Publishing(_logger, from, watermark);
         return new RelayPosition(Math.Max(confirmed, watermark), watermark, _wake);
     }
@@ -122,7 +124,8 @@ internal sealed partial class ChangeRelay : BackgroundService
             if (await TryAskHubAsync(cancellationToken) is not { } hub)
                 continue;
             var watermark = hub.WatermarkIn(_outbox);
-            if (StreamVerdicts.Compare(hub, _outbox) != StreamVerdict.Consistent || watermark < heard)
+            _rewind = watermark < heard;
+            if (_rewind || StreamVerdicts.Compare(hub, _outbox) != StreamVerdict.Consistent)
                 return;
 
             if (watermark > heard || watermark >= position.Confirmed)
@@ -133,7 +136,7 @@ internal sealed partial class ChangeRelay : BackgroundService
             _outbox.Trim(position.Confirmed, position.Watermark, _options.OutboxTailBatches);
             if (_time.GetElapsedTime(moved) >= _options.StallInterval)
             {
-                _stalled = true;
+                _rewind = true;
                 Log.Stalled(_logger, watermark, position.Confirmed);
                 return;
             }

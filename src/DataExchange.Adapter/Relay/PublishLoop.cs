@@ -22,6 +22,8 @@ internal sealed class PublishLoop(Outbox outbox, BatchSigner signer, IBatchPubli
     public async Task RunAsync(ulong fromSequence, CancellationToken cancellationToken)
     {
         _next = fromSequence;
+        foreach (var last in outbox.LastSequences(position.Watermark, fromSequence))
+            _ahead.Enqueue(last);
         try
         {
             while (true)

@@ -125,6 +125,17 @@ internal sealed class OutboxTests
         Assert.That(() => Outbox.Open(_folder["outbox.db"], DepartmentId.Parse("health")), Throws.InstanceOf<OutboxDamagedException>());
     }
 
+    [Test]
+    public void Bind_AnotherLocatorKey_IsRefused()
+    {
+        using (var outbox = Open(_folder["outbox.db"]))
+            outbox.Bind(Sample.Key(1).Check.Span);
+        using var reopened = Open(_folder["outbox.db"]);
+
+        Assert.That(() => reopened.Bind(Sample.Key(1).Check.Span), Throws.Nothing);
+        Assert.That(() => reopened.Bind(Sample.Key(2).Check.Span), Throws.InstanceOf<OutboxDamagedException>());
+    }
+
     [TestCase("DELETE FROM batch WHERE first_sequence = 3")]
     [TestCase("DELETE FROM batch WHERE first_sequence = 5")]
     [TestCase("UPDATE batch SET last_sequence = 3 WHERE first_sequence = 3")]

@@ -1,5 +1,6 @@
 using DataExchange.Adapter;
 using DataExchange.Testing;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
@@ -161,6 +162,22 @@ internal sealed class ChangePumpTests
     }
 
     [Test]
+    public async Task Outbox_CannotBeWrittenForAWhile_NothingIsLostOrDoubled()
+    {
+        _source.Add(250);
+        Execute("CREATE TRIGGER full BEFORE INSERT ON batch WHEN NEW.first_sequence > 100 BEGIN SELECT RAISE(ABORT, 'person 7'); END");
+        await StartAsync(options => options.BatchesPerTransactionMax = 1);
+        await Eventually.Async("the pump has said so", () => _status.SourceProblem is not null);
+        Assert.That((_outbox.LastSequence, _outbox.SourceCheckpoint), Is.EqualTo((100UL, "100")));
+
+        Execute("DROP TRIGGER full");
+        await AdvanceUntilAsync("all is stored", () => _outbox.LastSequence == 250, TimeSpan.FromSeconds(30));
+
+        Assert.That(Sample.All(_outbox).SelectMany(b => b.Parse().Changes), Is.EqualTo(Enumerable.Range(1, 250).Select(n => Sample.Change(n))));
+        Assert.That(_logger.Collector.GetSnapshot().Select(r => $"{r.Message} {r.Exception}"), Has.None.Contains("person 7"));
+    }
+
+    [Test]
     public async Task Outbox_Reopened_GoesOnBehindTheStoredCheckpoint()
     {
         _source.Add(5);
@@ -214,6 +231,15 @@ internal sealed class ChangePumpTests
         _time.Advance(step);
         return false;
     });
+
+    private void Execute(string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={_folder["outbox.db"]};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
 
     private IEnumerable<int> Sizes() => Sample.All(_outbox).Select(b => (int)b.Count);
 }
