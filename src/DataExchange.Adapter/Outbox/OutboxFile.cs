@@ -6,20 +6,8 @@ namespace DataExchange.Adapter;
 /// <summary>The outbox's SQL. Writers are serialized by <see cref="Outbox"/>; <see cref="Read"/> may run beside them.</summary>
 internal sealed class OutboxFile : IDisposable
 {
-    private const int SchemaVersion = 1;
-
     // What one reading may hold in memory, but for one batch that is always read. 4 MiB.
     private const int ReadBytesMax = 4 * 1024 * 1024;
-
-    // The digest finds a payload that the disk has changed: signed anew it would pass for a true one.
-    private const string Schema = """
-        CREATE TABLE batch (
-          first_sequence INTEGER PRIMARY KEY, last_sequence INTEGER NOT NULL, payload BLOB NOT NULL, digest BLOB NOT NULL);
-        CREATE TABLE state (
-          id INTEGER PRIMARY KEY CHECK (id = 1), department TEXT NOT NULL, epoch BLOB NOT NULL, last_sequence INTEGER NOT NULL,
-          source_checkpoint TEXT, relay_checkpoint INTEGER NOT NULL, hub_watermark INTEGER NOT NULL, locator_check BLOB);
-        INSERT INTO state VALUES (1, $department, $epoch, 0, NULL, 0, 0, NULL);
-        """;
 
     private readonly FileStream _lockFile;
     private readonly SqliteConnection _writer;
@@ -45,7 +33,7 @@ internal sealed class OutboxFile : IDisposable
             var file = new OutboxFile(lockFile, new SqliteConnectionStringBuilder { DataSource = path }.ToString());
             try
             {
-                file.Prepare(department);
+                OutboxSchema.Prepare(file._writer, department);
                 return file;
             }
             catch
@@ -198,59 +186,6 @@ internal sealed class OutboxFile : IDisposable
         var connection = new SqliteConnection(connectionString);
         connection.Open();
         return connection;
-    }
-
-    private void Prepare(string department)
-    {
-        // A larger write-ahead log between two checkpoints: most rows are trimmed before they would be copied twice.
-        using var settings = Command(
-            "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA user_version;");
-        var version = 0L;
-        using (var rows = settings.ExecuteReader())
-        {
-            do
-            {
-                while (rows.Read())
-                    version = rows.GetFieldType(0) == typeof(long) ? rows.GetInt64(0) : version;
-            }
-            while (rows.NextResult());
-        }
-
-        if (version == 0)
-            Create(department);
-        else if (version != SchemaVersion)
-            throw new OutboxDamagedException($"The outbox has schema {version}; this version reads {SchemaVersion}.");
-        Check(department);
-    }
-
-    private void Create(string department)
-    {
-        using var transaction = _writer.BeginTransaction();
-        using var create = Command(Schema, "$department", "$epoch");
-        create.Transaction = transaction;
-        create.Parameters[0].Value = department;
-        create.Parameters[1].Value = RandomNumberGenerator.GetBytes(Contracts.WireLimits.EpochBytes);
-        create.ExecuteNonQuery();
-        using var version = Command($"PRAGMA user_version = {SchemaVersion}");
-        version.Transaction = transaction;
-        version.ExecuteNonQuery();
-        transaction.Commit();
-    }
-
-    private void Check(string department)
-    {
-        using var owner = Command("SELECT department FROM state");
-        if ((string)owner.ExecuteScalar()! != department)
-            throw new OutboxDamagedException("The outbox belongs to another department.");
-
-        using var breaks = Command("""
-            SELECT first_sequence FROM (
-              SELECT first_sequence, last_sequence, lead(first_sequence, 1, (SELECT last_sequence + 1 FROM state)) OVER (ORDER BY first_sequence) AS next
-              FROM batch)
-            WHERE last_sequence < first_sequence OR last_sequence + 1 <> next LIMIT 1
-            """);
-        if (breaks.ExecuteScalar() is long sequence)
-            throw new OutboxDamagedException($"The outbox is not contiguous after sequence {sequence}.");
     }
 
     private SqliteCommand Command(string sql, params ReadOnlySpan<string> parameters)

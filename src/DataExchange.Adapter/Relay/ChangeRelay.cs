@@ -1,6 +1,4 @@
 using DataExchange.Contracts;
-using Google.Rpc;
-using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -17,7 +15,7 @@ internal sealed partial class ChangeRelay : BackgroundService
     private readonly Outbox _outbox;
     private readonly BatchSigner _signer;
     private readonly IBatchPublisher _publisher;
-    private readonly Wire.ChangeIngressService.ChangeIngressServiceClient _hub;
+    private readonly HubWatch _hub;
     private readonly DepartmentAdapterOptions _options;
     private readonly AdapterProgress _progress;
     private readonly AdapterStatus _status;
@@ -33,8 +31,9 @@ internal sealed partial class ChangeRelay : BackgroundService
     public ChangeRelay(Outbox outbox, BatchSigner signer, IBatchPublisher publisher, Wire.ChangeIngressService.ChangeIngressServiceClient hub,
         IOptions<DepartmentAdapterOptions> options, AdapterProgress progress, AdapterStatus status, TimeProvider time, ILogger<ChangeRelay> logger)
     {
-        (_outbox, _signer, _publisher, _hub, _options) = (outbox, signer, publisher, hub, options.Value);
+        (_outbox, _signer, _publisher, _options) = (outbox, signer, publisher, options.Value);
         (_progress, _status, _time, _logger) = (progress, status, time, logger);
+        _hub = new HubWatch(hub, outbox, mayBeAway: !publisher.ConfirmsForHub, _options, progress, status, time);
         _retry = RetryForever.Create(_options.RetryDelayMax, time, OnFailure);
         outbox.Appended += _wake.Set;
     }
@@ -49,7 +48,7 @@ internal sealed partial class ChangeRelay : BackgroundService
     /// <summary>From one comparison with the hub to the next.</summary>
     private async ValueTask RunSessionAsync(CancellationToken cancellationToken)
     {
-        var hub = await AskHubAsync(cancellationToken);
+        var hub = await _hub.AskAsync(cancellationToken);
         var verdict = StreamVerdicts.Compare(hub, _outbox);
         if (verdict != StreamVerdict.Consistent)
         {
@@ -81,6 +80,8 @@ internal sealed partial class ChangeRelay : BackgroundService
         var watermark = hub.WatermarkIn(_outbox);
         var confirmed = Math.Min(_outbox.RelayCheckpoint, _outbox.LastSequence);
         from = (_publisher.ConfirmsForHub || _rewind ? watermark : Math.Max(watermark, confirmed)) + 1;
+        if (_rewind)
+            Log.Rewinding(_logger, watermark, confirmed);
         _rewind = false;
         var keptFrom = _outbox.FirstSequence;
         _status.TrimmedProblem = from >= keptFrom ? null : $"The hub needs sequences from {from}, the outbox keeps them from {keptFrom}";
@@ -99,10 +100,11 @@ internal sealed partial class ChangeRelay : BackgroundService
         using var session = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var loop = new PublishLoop(_outbox, _signer, _publisher, position, _wake, _options, _progress, _status, _time);
         var publishing = loop.RunAsync(from, session.Token);
-        var watching = WatchHubAsync(position, session.Token);
+        var watching = _hub.FollowAsync(position, session.Token);
         try
         {
             await await Task.WhenAny(publishing, watching);
+            _rewind = watching.IsCompletedSuccessfully && await watching == WatchEnd.MissesWhatWasConfirmed;
         }
         finally
         {
@@ -110,36 +112,6 @@ internal sealed partial class ChangeRelay : BackgroundService
             await _publisher.ResetAsync();
             await Task.WhenAll(publishing, watching).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _outbox.Trim(position.Confirmed, position.Watermark, _options.OutboxTailBatches);
-        }
-    }
-
-    /// <summary>Follows the hub's watermark; returns when it contradicts the outbox, has gone back, or has stood still for too long.</summary>
-    private async Task WatchHubAsync(RelayPosition position, CancellationToken cancellationToken)
-    {
-        var heard = position.Watermark;
-        var moved = _time.GetTimestamp();
-        while (true)
-        {
-            await Task.Delay(heard < _outbox.LastSequence ? _options.WatermarkInterval : _options.HeartbeatInterval, _time, cancellationToken);
-            if (await TryAskHubAsync(cancellationToken) is not { } hub)
-                continue;
-            var watermark = hub.WatermarkIn(_outbox);
-            _rewind = watermark < heard;
-            if (_rewind || StreamVerdicts.Compare(hub, _outbox) != StreamVerdict.Consistent)
-                return;
-
-            if (watermark > heard || watermark >= position.Confirmed)
-                moved = _time.GetTimestamp();
-            heard = watermark;
-            position.Hear(watermark);
-            _progress.Update(f => f with { HubWatermark = watermark });
-            _outbox.Trim(position.Confirmed, position.Watermark, _options.OutboxTailBatches);
-            if (_time.GetElapsedTime(moved) >= _options.StallInterval)
-            {
-                _rewind = true;
-                Log.Stalled(_logger, watermark, position.Confirmed);
-                return;
-            }
         }
     }
 
@@ -177,38 +149,9 @@ internal sealed partial class ChangeRelay : BackgroundService
         }
     }
 
-    /// <summary>While the bus takes batches the hub may be away: the window is the limit. Without a bus its absence is the end of the connection.</summary>
-    private async Task<Wire.GetStreamStateResponse?> TryAskHubAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            var hub = await AskHubAsync(cancellationToken);
-            _status.RelayProblem = null;
-            return hub;
-        }
-        catch (Exception exception) when (!_publisher.ConfirmsForHub && !cancellationToken.IsCancellationRequested)
-        {
-            _status.RelayProblem = $"The hub does not say how far it is: {Reason(exception)}";
-            return null;
-        }
-    }
-
-    private async Task<Wire.GetStreamStateResponse> AskHubAsync(CancellationToken cancellationToken)
-    {
-        var deadline = _time.GetUtcNow().UtcDateTime + _options.PublishTimeout;
-        return await _hub.GetStreamStateAsync(new Wire.GetStreamStateRequest(), deadline: deadline, cancellationToken: cancellationToken);
-    }
-
-    private static string Reason(Exception exception) => exception switch
-    {
-        PublishFailedException failed => failed.Reason,
-        RpcException rpc => rpc.GetRpcStatus()?.GetDetail<ErrorInfo>()?.Reason ?? rpc.StatusCode.ToString(),
-        _ => exception.GetType().Name,
-    };
-
     private void OnFailure(Exception exception)
     {
-        var reason = Reason(exception);
+        var reason = PublishFailedException.ReasonOf(exception);
         if (exception is OutboxDamagedException)
         {
             _status.Relay = RelayStage.Damaged;
@@ -236,8 +179,9 @@ internal sealed partial class ChangeRelay : BackgroundService
         [LoggerMessage(1103, LogLevel.Error, "The hub has quarantined this department's stream; nothing is published until its operator accepts the epoch", EventName = "Quarantined")]
         public static partial void Quarantined(ILogger logger);
 
-        [LoggerMessage(1104, LogLevel.Warning, "The hub's watermark stands at {Watermark} though {Confirmed} was confirmed; publishing from there again", EventName = "WatermarkStalled")]
-        public static partial void Stalled(ILogger logger, ulong watermark, ulong confirmed);
+        [LoggerMessage(1104, LogLevel.Warning, "The hub does not have what was confirmed: its watermark is {Watermark}, {Confirmed} was confirmed; publishing from there again",
+            EventName = "ConfirmedIsMissing")]
+        public static partial void Rewinding(ILogger logger, ulong watermark, ulong confirmed);
 
         [LoggerMessage(1106, LogLevel.Error, "{Damage} Nothing behind it is published", EventName = "OutboxDamaged")]
         public static partial void Damaged(ILogger logger, string damage);

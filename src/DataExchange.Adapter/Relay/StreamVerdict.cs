@@ -5,7 +5,7 @@ internal enum StreamVerdict
 {
     Consistent,
 
-    /// <summary>The hub takes nothing until its operator accepts an epoch.</summary>
+    /// <summary>The hub takes nothing until its operator accepts an epoch. So it is for a new outbox where the hub knows another.</summary>
     Quarantined,
 
     /// <summary>The hub has more than the outbox, or has left its epoch: the outbox was set back in time, or replaced.</summary>
@@ -21,8 +21,9 @@ internal static class StreamVerdicts
             return StreamVerdict.RolledBack;
         if (hub.Quarantined)
             return StreamVerdict.Quarantined;
-        // Another epoch is no contradiction while the hub has never named this one: it learns of a new outbox by its first batch.
-        return sameEpoch || hub.StreamEpoch.IsEmpty || outbox.HubWatermark == 0 ? StreamVerdict.Consistent : StreamVerdict.RolledBack;
+        if (sameEpoch || hub.StreamEpoch.IsEmpty)
+            return StreamVerdict.Consistent;
+        return outbox.HubWatermark == 0 ? StreamVerdict.Quarantined : StreamVerdict.RolledBack;
     }
 
     /// <summary>The hub's watermark in the outbox's epoch.</summary>

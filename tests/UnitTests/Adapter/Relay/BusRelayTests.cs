@@ -88,7 +88,7 @@ internal sealed class BusRelayTests
         await Eventually.Async("the hub has it all", () => _progress.Figures.HubWatermark == 4);
 
         Assert.That(_bus.Published.GroupBy(p => p.First).Select(g => g.Select(p => p.Batch.Payload).Distinct().Count()), Has.All.EqualTo(1));
-        Assert.That(_logger.Collector.GetSnapshot().Select(r => r.Id.Name), Has.Some.EqualTo("WatermarkStalled"));
+        Assert.That(_logger.Collector.GetSnapshot().Select(r => r.Id.Name), Has.Some.EqualTo("ConfirmedIsMissing"));
     }
 
     [Test]
