@@ -9,7 +9,7 @@ public sealed class DepartmentAdapterOptions
 {
     public const string Section = "Adapter";
 
-    internal const int DefaultPort = 7_443;
+    public const int DefaultPort = 7_443;
 
     /// <summary>Id of the department; must be the one in its certificate.</summary>
     [Required, RegularExpression(@"\A[a-z0-9][a-z0-9-]{0,62}\z")]
