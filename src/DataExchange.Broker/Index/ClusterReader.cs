@@ -21,18 +21,16 @@ internal sealed partial class ClusterReader(
         try
         {
             var streams = ledger.Table;
-            scratch.Start(start, asked, attributes, streams);
+            scratch.Start(start, asked, attributes, streams, options.ClusterIdentifiersMax);
             scratch.ReadNext(store, view: null);
-            if (scratch.Identifiers == 1)
+            if (scratch.Identifiers == 1 || scratch.IsTooLarge)
                 return scratch.ToResult(asked);
 
             // Several records: all read at one moment, or a link made and one taken back meanwhile could join two persons.
             using var view = store.OpenView();
-            scratch.Start(start, asked, attributes, streams);
+            scratch.Start(start, asked, attributes, streams, options.ClusterIdentifiersMax);
             while (scratch.ReadNext(store, view))
             {
-                if (scratch.Identifiers > options.ClusterIdentifiersMax)
-                    return new ClusterResult(ClusterOutcome.TooLarge, scratch.Identifiers, []);
             }
             return scratch.ToResult(asked);
         }

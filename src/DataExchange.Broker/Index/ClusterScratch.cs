@@ -8,19 +8,24 @@ namespace DataExchange.Broker.Index;
 internal sealed class ClusterScratch : ISpanDeserializer<bool>
 {
     private const int ContentBytesKept = 1 << 20;
+    private const long Unpublished = -1;
 
     private readonly List<SubjectKey> _identifiers = [];
-    private readonly List<uint?> _asked = [];
+    private readonly List<long> _asked = [];
     private readonly List<Found> _found = [];
     private ArrayBufferWriter<byte> _contents = new();
     private StreamTable _streams = StreamTable.Empty;
     private int _read;
+    private int _identifiersMax;
 
     /// <summary>Seen so far, read or not.</summary>
     public int Identifiers => _identifiers.Count;
 
-    public void Start(SubjectKey start, IReadOnlyList<AttributeId> asked, AttributeTable attributes, StreamTable streams)
+    public bool IsTooLarge => _identifiers.Count > _identifiersMax;
+
+    public void Start(SubjectKey start, IReadOnlyList<AttributeId> asked, AttributeTable attributes, StreamTable streams, int identifiersMax)
     {
+        _identifiersMax = identifiersMax;
         _identifiers.Clear();
         _identifiers.Add(start);
         _read = 0;
@@ -31,14 +36,14 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
         _streams = streams;
         _asked.Clear();
         for (var i = 0; i < asked.Count; i++)
-            _asked.Add(attributes.TryFind(asked[i], out var ordinal) ? ordinal : null);
+            _asked.Add(attributes.TryFind(asked[i], out var ordinal) ? ordinal : Unpublished);
     }
 
     /// <summary>Reads the record of the next identifier: breadth first.</summary>
-    /// <returns>False if all have been read.</returns>
+    /// <returns>False if all have been read, or there are too many.</returns>
     public bool ReadNext(IndexStore store, IndexView? view)
     {
-        if (_read == _identifiers.Count)
+        if (_read == _identifiers.Count || IsTooLarge)
             return false;
         store.ReadSubject(_identifiers[_read++], this, view);
         return true;
@@ -46,6 +51,8 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
 
     public ClusterResult ToResult(IReadOnlyList<AttributeId> asked)
     {
+        if (IsTooLarge)
+            return new ClusterResult(ClusterOutcome.TooLarge, _identifiers.Count, []);
         if (_found.Count == 0)
             return new ClusterResult(ClusterOutcome.Read, _identifiers.Count, []);
         _found.Sort(Found.Order);
@@ -63,7 +70,8 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
     bool ISpanDeserializer<bool>.Deserialize(ReadOnlySpan<byte> buffer)
     {
         var reader = new RecordReader(buffer, _identifiers[_read - 1]);
-        while (reader.MoveNext())
+        // A record can hold any number of links; one too many is enough to know.
+        while (!IsTooLarge && reader.MoveNext())
         {
             if (reader.IsTombstone || !_streams.IsCurrent(reader.Key.Stream))
                 continue;

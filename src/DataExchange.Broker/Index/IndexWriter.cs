@@ -10,6 +10,8 @@ namespace DataExchange.Broker.Index;
 /// </summary>
 internal sealed partial class IndexWriter : IAsyncDisposable
 {
+    private const ulong SequenceMax = long.MaxValue;
+
     private readonly IndexStore _store;
     private readonly StreamLedger _ledger;
     private readonly RecordUpdates _updates;
@@ -49,7 +51,8 @@ internal sealed partial class IndexWriter : IAsyncDisposable
     public async ValueTask<ApplyResult> ApplyAsync(VerifiedBatch batch, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfZero(batch.FirstSequence);
-        ArgumentOutOfRangeException.ThrowIfLessThan(batch.LastSequence, batch.FirstSequence - 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.FirstSequence, SequenceMax);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.LastSequence, SequenceMax);
         var waiting = new Waiting(batch);
         if (_condition.WriteFailure is not null)
             return new ApplyResult(ApplyOutcome.Unavailable, 0);
@@ -116,8 +119,8 @@ internal sealed partial class IndexWriter : IAsyncDisposable
             waiting.Outcome = _ledger.Decide(waiting.Batch, now, out var stream);
             if (waiting.Outcome == ApplyOutcome.Applied && !waiting.Batch.IsHeartbeat)
                 _updates.Add(waiting.Batch, stream);
-            else if (waiting.Outcome is ApplyOutcome.SequenceRewritten or ApplyOutcome.EpochUnknown)
-                Log.StreamRefused(_logger, waiting.Batch.Department.Value, waiting.Outcome, waiting.Batch.FirstSequence);
+            else if (waiting.Outcome is ApplyOutcome.SequenceRewritten or ApplyOutcome.EpochUnknown && _ledger.IsQuarantined(waiting.Batch.Department))
+                Log.Quarantined(_logger, waiting.Batch.Department.Value, waiting.Outcome, waiting.Batch.FirstSequence);
         }
         Commit(now);
     }
@@ -164,8 +167,8 @@ internal sealed partial class IndexWriter : IAsyncDisposable
         [LoggerMessage(2400, LogLevel.Critical, "The index could not be written and takes no more changes until the hub is started anew.", EventName = "IndexWriteFailed")]
         public static partial void WriteFailed(ILogger logger, Exception exception);
 
-        [LoggerMessage(2401, LogLevel.Error, "The stream of {Department} is refused: {Outcome}, at sequence {Sequence}.", EventName = "IndexStreamRefused")]
-        public static partial void StreamRefused(ILogger logger, string department, ApplyOutcome outcome, ulong sequence);
+        [LoggerMessage(2401, LogLevel.Error, "{Department} is in quarantine from now on: {Outcome}, at sequence {Sequence}. Nothing of it is applied until its epoch is accepted anew.", EventName = "IndexQuarantined")]
+        public static partial void Quarantined(ILogger logger, string department, ApplyOutcome outcome, ulong sequence);
 
         [LoggerMessage(2402, LogLevel.Warning, "The stream of {Department} continues with the epoch accepted for it; what the former one said counts no more.", EventName = "IndexStreamSwitched")]
         public static partial void StreamSwitched(ILogger logger, string department);

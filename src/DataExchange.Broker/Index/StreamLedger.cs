@@ -40,6 +40,8 @@ internal sealed class StreamLedger
 
     public ulong Watermark(DepartmentId department) => _departments.TryGetValue(department, out var state) ? state.Current.Applied.Watermark : 0;
 
+    public bool IsQuarantined(DepartmentId department) => _departments.TryGetValue(department, out var state) && state.Quarantine is not null;
+
     /// <returns>True if the batch is of an epoch that is accepted but not yet in force: <see cref="Switch"/> before deciding on it.</returns>
     public bool NeedsSwitch(VerifiedBatch batch) =>
         batch.AcceptedEpoch == batch.Epoch && _departments.TryGetValue(batch.Department, out var department) && department.Current.Epoch != batch.Epoch;

@@ -59,7 +59,7 @@ internal sealed record VerifiedBatch
     /// <summary>The epoch that the catalogue names for this department, if it names one.</summary>
     public UInt128? AcceptedEpoch { get; init; }
 
-    /// <summary>From 1. Of a heartbeat: the sequence that the next change will have.</summary>
+    /// <summary>From 1, the last one below 2^63. Of a heartbeat: the sequence that the next change will have.</summary>
     public required ulong FirstSequence { get; init; }
 
     /// <summary>First 16 bytes of the payload's SHA-256, big endian: tells the same batch again from another in its place.</summary>

@@ -126,6 +126,14 @@ internal sealed class ClusterTests
     }
 
     [Test]
+    public async Task Read_RecordWithVeryManyLinks_IsRefusedAtTheFirstTooMany()
+    {
+        await _test.ApplyAsync(Batch(Civil, 1, [.. Enumerable.Range(1, 20_000).Select(i => Link(Ann, new SubjectKey(100, (ulong)i)))]));
+        var result = _test.Index.ReadCluster(Ann, [Name]);
+        Assert.That((result.Outcome, result.Identifiers), Is.EqualTo((ClusterOutcome.TooLarge, _test.Options.ClusterIdentifiersMax + 1)));
+    }
+
+    [Test]
     public async Task Read_SeveralOfOneAttribute_NewestFirst()
     {
         VerifiedChange Dated(SubjectKey subject, AttributeId attribute, int day) =>

@@ -148,11 +148,4 @@ internal sealed class IndexWriterTests
             }).ToArray();
         });
     }
-
-    private static void CopyStore(string from, string to)
-    {
-        Directory.CreateDirectory(to);
-        foreach (var file in Directory.GetFiles(from).Where(file => Path.GetFileName(file) != "LOCK"))
-            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
-    }
 }

@@ -144,6 +144,33 @@ internal sealed class StreamTests
     }
 
     [Test]
+    public async Task Heartbeat_OfAnAcceptedEpoch_PutsItInForce()
+    {
+        await _test.ApplyAsync(Civil, 1, Held(Ann, Name, "ann"));
+        Assert.That(await _test.ApplyAsync(Batch(Civil, 4) with { Epoch = 2, AcceptedEpoch = 2 }), Is.EqualTo(ApplyOutcome.Applied));
+        await _test.ReopenAsync();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(_test.Stream(Civil).Epoch, Is.EqualTo((UInt128)2));
+            Assert.That(_test.Stream(Civil).Watermark, Is.Zero);
+            Assert.That(_test.Index.Statistics, Is.EqualTo(default(IndexStatistics)));
+        }
+    }
+
+    [Test]
+    public async Task Apply_UnknownEpochButTheOldOneAccepted_GoesOnWithTheOldOne()
+    {
+        await _test.ApplyAsync(Civil, 1, Held(Ann, Name, "ann"));
+        await _test.ApplyAsync(Batch(Civil, 1, Held(Ann, Name, "eve")) with { Epoch = 2 });
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(await _test.ApplyAsync(Batch(Civil, 2, Held(Ann, Name, "ann-2")) with { AcceptedEpoch = 1 }), Is.EqualTo(ApplyOutcome.Applied));
+            Assert.That(_test.Stream(Civil).Quarantine, Is.Null);
+            Assert.That(_test.Read(Ann, Name), Is.EqualTo("ann-2"));
+        }
+    }
+
+    [Test]
     public async Task Apply_FormerEpochComesLate_IsRefusedWithoutHarm()
     {
         await _test.ApplyAsync(Civil, 1, Held(Ann, Name, "ann"));

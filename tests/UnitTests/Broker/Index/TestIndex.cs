@@ -98,4 +98,12 @@ internal sealed class TestIndex : IAsyncDisposable
     public static VerifiedChange Link(SubjectKey left, SubjectKey right) => VerifiedChange.Link(left, right, Start);
 
     public static VerifiedChange Unlink(SubjectKey left, SubjectKey right) => VerifiedChange.Unlink(left, right, Start);
+
+    /// <summary>The files as they are at this moment, without the owner's help: what a crash would leave.</summary>
+    public static void CopyStore(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.GetFiles(from).Where(file => Path.GetFileName(file) != "LOCK"))
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+    }
 }
