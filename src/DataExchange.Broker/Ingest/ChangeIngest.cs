@@ -15,13 +15,16 @@ internal sealed partial class ChangeIngest(
     // The envelope's own fields beside the payload: key id, signature, tags.
     private const int EnvelopeBytesMax = WireLimits.BatchBytesMax + 1_024;
 
+    // Unknown fields are kept as objects otherwise, and nobody has signed the envelope.
+    private static readonly MessageParser<Wire.SignedChangeBatch> Parser = Wire.SignedChangeBatch.Parser.WithDiscardUnknownFields(true);
+
     /// <param name="envelope">A serialized <see cref="Wire.SignedChangeBatch"/>, of any origin and size.</param>
     public ValueTask<BatchOutcome> ApplyAsync(byte[] envelope, CancellationToken cancellationToken)
     {
         try
         {
             if (envelope.Length <= EnvelopeBytesMax)
-                return ApplyAsync(Wire.SignedChangeBatch.Parser.ParseFrom(envelope), caller: null, cancellationToken);
+                return ApplyAsync(Parser.ParseFrom(envelope), caller: null, cancellationToken);
         }
         catch (InvalidProtocolBufferException)
         {

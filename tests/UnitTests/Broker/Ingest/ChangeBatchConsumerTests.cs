@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using DataExchange.Broker;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Ingest;
@@ -71,6 +73,31 @@ internal sealed class ChangeBatchConsumerTests
 
         Assert.That(harness.Sent.Select<Fault<ChangeBatchMessage>>(Now), Is.Empty);
         Assert.That(harness.Published.Select<Fault<ChangeBatchMessage>>(Now), Is.Empty);
+    }
+
+    [Test]
+    public async Task Consume_WithinAPublishersTrace_AppliesUnderTheSameTraceId()
+    {
+        await using var hub = new IngestHub();
+        await using var services = await StartAsync(hub);
+        var applied = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name is ExchangeDiagnostics.Name or "MassTransit",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activity =>
+            {
+                if (activity.OperationName == "ingest apply")
+                    applied.Enqueue(activity);
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var publish = ExchangeDiagnostics.ActivitySource.StartActivity("publish batch", ActivityKind.Producer)!;
+
+        await services.GetTestHarness().Bus.Publish(Message(Plain(1)));
+
+        var apply = await Eventually.Async("applied", () => Task.FromResult(applied.FirstOrDefault()), seen => seen is not null);
+        Assert.That((apply!.TraceId, apply.GetTagItem("dataexchange.department")), Is.EqualTo((publish.TraceId, (object?)"tax")));
     }
 
     [Test]
