@@ -1,1 +1,3 @@
-var builder = WebApplication.CreateBuilder(args); builder.Build().Run();
+using DataExchange.Broker;
+
+await BrokerHost.Build(WebApplication.CreateSlimBuilder(args)).RunAsync();

@@ -1,1 +1,3 @@
-return 0;
+using DataExchange.Cli;
+
+return await CommandLine.RunAsync(args);

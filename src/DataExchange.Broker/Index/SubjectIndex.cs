@@ -53,6 +53,9 @@ internal sealed class SubjectIndex : IAsyncDisposable
     /// <inheritdoc cref="ClusterReader.Read"/>
     public ClusterResult ReadCluster(SubjectKey start, IReadOnlyList<AttributeId> asked) => _reader.Read(start, asked);
 
+    /// <inheritdoc cref="SubjectCount.Compute"/>
+    public long CountSubjects() => SubjectCount.Compute(_store, _ledger.Table);
+
     /// <inheritdoc cref="IndexDigest"/>
     public byte[] ComputeDigest() => IndexDigest.Compute(_store, _attributes, _ledger.Table, Streams);
 

@@ -47,6 +47,9 @@ public static class ErrorReasons
         "A fault in the exchange itself. Its details are in the server's log under the request's trace id.", "Report the trace id.", "operator");
 
     // Why an attribute is UNAVAILABLE or STALE.
+    public static readonly ErrorReason ProviderSilent = new("PROVIDER_SILENT", StatusCode.Unavailable, true,
+        "The hub has not heard from the provider since it was declared, so it cannot tell what the provider holds.",
+        "Start the provider's adapter.", "provider");
     public static readonly ErrorReason ProviderUnreachable = new("PROVIDER_UNREACHABLE", StatusCode.Unavailable, true,
         "The provider's adapter does not answer.", "Try again later.", "provider");
     public static readonly ErrorReason ProviderTooSlow = new("PROVIDER_TOO_SLOW", StatusCode.Unavailable, true,

@@ -37,6 +37,9 @@ public sealed class DevelopmentCertificates
 
     public TlsOptions Department(DepartmentId department) => Options(FileName(PeerRole.Department, department.Value));
 
+    /// <summary>What <see cref="Create"/> made in the folder earlier; looks at no file.</summary>
+    public static DevelopmentCertificates Open(string folder, string trustDomain, string brokerId) => new(folder, trustDomain, brokerId);
+
     /// <exception cref="FormatException">The trust domain or the broker id breaks its rule.</exception>
     /// <exception cref="IOException">A file could not be written.</exception>
     public static DevelopmentCertificates Create(

@@ -1,0 +1,44 @@
+using System.Net;
+using DataExchange.Broker.Audit;
+using DataExchange.Broker.Catalogue;
+using DataExchange.Broker.Index;
+using DataExchange.Broker.Ingest;
+using DataExchange.Broker.Lookup;
+using DataExchange.Broker.Providers;
+using DataExchange.Hosting;
+using MassTransit;
+using Microsoft.Extensions.Options;
+
+namespace DataExchange.Broker;
+
+/// <summary>The hub, from configuration to a host that is ready to run: its own program, the demo and the tests start it through here.</summary>
+public static class BrokerHost
+{
+    public static WebApplication Build(WebApplicationBuilder builder)
+    {
+        var hub = builder.Configuration.GetSection(HubOptions.Section).Get<HubOptions>() ?? new HubOptions();
+        builder.Services.AddOptions<HubOptions>().BindConfiguration(HubOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<HubOptions>, HubOptionsValidator>();
+        builder.Services.AddSingleton(TimeProvider.System);
+
+        builder.UseMutualTls(IPEndPoint.Parse($"{hub.Address}:{hub.Port}"));
+        builder.Services.AddExchangeGrpc(builder.Configuration);
+        builder.Services.AddExchangeBus(builder.Configuration, bus => bus.AddConsumer<ChangeBatchConsumer, ChangeBatchConsumerDefinition>());
+        builder.AddExchangeTelemetry("dataexchange-hub");
+
+        builder.Services.AddCatalogue();
+        builder.Services.AddIndex();
+        builder.Services.AddIngest();
+        builder.Services.AddAudit();
+        builder.Services.AddSingleton<ProviderChannels>();
+        builder.Services.AddLookup();
+
+        var app = builder.Build();
+        app.UseManagementPort();
+        app.UseExchangeGrpc();
+        app.MapGrpcService<LookupGrpcService>();
+        app.MapGrpcService<ChangeIngressGrpcService>();
+        app.MapGrpcService<CatalogueGrpcService>();
+        return app;
+    }
+}

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using DataExchange.Cli.Demo;
+using DataExchange.Cli.Hosts;
+using DataExchange.Cli.Lookup;
+using Spectre.Console;
+
+namespace DataExchange.Cli;
+
+/// <summary>The tree of commands, and the one place that turns a failure into an exit code: see <see cref="ExitCode"/>.</summary>
+internal static class CommandLine
+{
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var root = new RootCommand("dx: cross-department data exchange")
+        {
+            DemoCommand.Create(),
+            LookupCommand.Create(),
+            HostCommands.Hub(),
+            HostCommands.Department(),
+        };
+
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+                await Console.Error.WriteLineAsync(error.Message);
+            await Console.Error.WriteLineAsync($"Try: {CommandPath(parsed)} --help");
+            return ExitCode.Usage;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (UsageException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return ExitCode.Usage;
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Ok;
+        }
+    }
+
+    private static string CommandPath(ParseResult parsed)
+    {
+        var names = new Stack<string>();
+        for (SymbolResult? at = parsed.CommandResult; at is CommandResult command; at = at.Parent)
+            names.Push(command.Command is RootCommand ? "dx" : command.Command.Name);
+        return string.Join(' ', names);
+    }
+}

@@ -1,0 +1,87 @@
+using DataExchange.Cli.Exchange;
+using DataExchange.Cli.Registers;
+using DataExchange.Contracts;
+using Grpc.Net.Client;
+
+namespace DataExchange.Cli.Demo;
+
+/// <summary>How the lookups of every mapped identifier came out.</summary>
+/// <param name="Resolved">Answered with exactly the values that the files give.</param>
+/// <param name="Unresolved">Answered with too little: an attribute missing, stale or unavailable.</param>
+/// <param name="Wrong">Answered with something that the files do not give.</param>
+internal readonly record struct Score(int Lookups, int Resolved, int Unresolved, int Wrong);
+
+/// <summary>The demo's consumer: asks for everything it is granted, as a department of its own with a key of its own.</summary>
+internal sealed class ServiceDesk : IDisposable
+{
+    private const int Concurrency = 16;
+
+    private readonly GrpcChannel _channel;
+    private readonly Wire.LookupService.LookupServiceClient _client;
+    private readonly ExchangePlan _plan;
+
+    public ServiceDesk(Workspace workspace, ExchangePlan plan)
+    {
+        _plan = plan;
+        _channel = workspace.ConnectToHub(plan.Consumer.Id);
+        _client = new(_channel);
+    }
+
+    public Wire.LookupRequest Everything(Identifier identifier) => new()
+    {
+        Identifier = identifier.ToWire(),
+        Attributes = { _plan.Attributes.Select(a => new Wire.AttributeId { Department = a.Owner.Id, Name = a.Attribute.Name }) },
+        Purpose = _plan.Consumer.Purpose,
+        LegalBasis = _plan.Consumer.LegalBasis,
+        CaseId = "demo",
+    };
+
+    /// <exception cref="Grpc.Core.RpcException">Refused; carries the reason.</exception>
+    public async Task<Wire.LookupResponse> AskAsync(Wire.LookupRequest request, CancellationToken cancellationToken) =>
+        await _client.LookupAsync(request, cancellationToken: cancellationToken);
+
+    /// <summary>Looks every mapped identifier up and holds each answer against the files.</summary>
+    public async Task<Score> CheckAsync(RegisterTruth truth, Action<int> progress, CancellationToken cancellationToken)
+    {
+        int done = 0, resolved = 0, wrong = 0;
+        await Parallel.ForEachAsync(
+            truth.Mapped,
+            new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken },
+            async (identifier, token) =>
+            {
+                var answer = await AskAsync(Everything(identifier), token);
+                switch (Judge(answer, truth.Expected(identifier)))
+                {
+                    case true:
+                        Interlocked.Increment(ref resolved);
+                        break;
+                    case false:
+                        Interlocked.Increment(ref wrong);
+                        break;
+                }
+
+                progress(Interlocked.Increment(ref done));
+            });
+        return new Score(done, resolved, done - resolved - wrong, wrong);
+    }
+
+    /// <summary>True: the files' values and no others. False: a value that the files do not give. Null: too little.</summary>
+    public static bool? Judge(Wire.LookupResponse answer, IReadOnlyDictionary<AttributeId, List<string>> expected)
+    {
+        bool? judgement = expected.Count > 0 ? true : null;
+        foreach (var item in answer.Answers)
+        {
+            AttributeId.TryRead(item.Attribute, out var attribute);
+            var values = item.Evidence.Select(e => ValueText.Of(e.Value)).Order(StringComparer.Ordinal).ToList();
+            var wanted = expected.GetValueOrDefault(attribute) ?? [];
+            if (values.Except(wanted).Any() || values.Count > wanted.Count)
+                return false;
+            if (values.Count < wanted.Count || item.Outcome is not (Wire.Outcome.Provided or Wire.Outcome.Absent))
+                judgement = null;
+        }
+
+        return judgement;
+    }
+
+    public void Dispose() => _channel.Dispose();
+}

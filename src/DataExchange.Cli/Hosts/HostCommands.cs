@@ -1,0 +1,36 @@
+using System.CommandLine;
+using DataExchange.Broker;
+
+namespace DataExchange.Cli.Hosts;
+
+/// <summary><c>dx hub run</c> and <c>dx department run</c>: the demo's parts as processes of their own.</summary>
+internal static class HostCommands
+{
+    public static Command Hub()
+    {
+        var config = Config("The hub's JSON configuration, as dx demo writes it to .dx/hub.json");
+        var run = new Command("run", "Run the hub until Ctrl-C") { config };
+        run.SetAction(async (parsed, cancellationToken) =>
+        {
+            await using var app = BrokerHost.Build(ConfiguredHost.Create(parsed.GetValue(config)!));
+            await app.RunAsync(cancellationToken);
+            return ExitCode.Ok;
+        });
+        return new Command("hub", "The hub as a process of its own") { run };
+    }
+
+    public static Command Department()
+    {
+        var config = Config("The department's JSON configuration, as dx demo writes it to .dx/departments/ID.json");
+        var run = new Command("run", "Run the department until Ctrl-C") { config };
+        run.SetAction(async (parsed, cancellationToken) =>
+        {
+            await using var app = DepartmentHost.Build(parsed.GetValue(config)!);
+            await app.RunAsync(cancellationToken);
+            return ExitCode.Ok;
+        });
+        return new Command("department", "A register as a department, a process of its own") { run };
+    }
+
+    private static Option<string> Config(string description) => new("--config") { Description = description, Required = true };
+}

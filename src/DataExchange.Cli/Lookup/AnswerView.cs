@@ -1,0 +1,111 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DataExchange.Contracts;
+using Google.Rpc;
+using Grpc.Core;
+using Spectre.Console;
+
+namespace DataExchange.Cli.Lookup;
+
+/// <summary>An answer, or a refusal, as a table for a person and as JSON for a program.</summary>
+internal static class AnswerView
+{
+    public static Table Table(Wire.LookupResponse response, bool provided = false)
+    {
+        var table = new Table().Border(TableBorder.Rounded)
+            .AddColumns("Attribute", "Value", "Provider", "Revision", "As of", "Age", "From");
+        foreach (var answer in response.Answers)
+        {
+            if (provided && answer.Outcome != Wire.Outcome.Provided)
+                continue;
+            var name = Markup.Escape($"{answer.Attribute.Department}/{answer.Attribute.Name}");
+            if (answer.Evidence.Count == 0)
+                table.AddRow(name, $"[grey]{answer.Outcome}[/]", "", "", "", "", $"[grey]{answer.Reason}[/]");
+            foreach (var evidence in answer.Evidence)
+            {
+                table.AddRow(
+                    name,
+                    Markup.Escape(ValueText.Of(evidence.Value)) + (answer.Outcome == Wire.Outcome.Provided ? "" : $" [yellow]{answer.Outcome}[/]"),
+                    Markup.Escape(evidence.Provider),
+                    $"{evidence.Sequence}",
+                    $"{evidence.AsOf.ToDateTimeOffset():yyyy-MM-dd}",
+                    ValueText.Of(evidence.Age.ToTimeSpan()),
+                    evidence.Origin == Wire.Origin.FetchedLive ? "live" : "held");
+                name = "";
+            }
+        }
+
+        return table;
+    }
+
+    public static string Receipt(Wire.Receipt receipt) =>
+        $"audit log {receipt.LogId} entry {receipt.EntryIndex} hash {Convert.ToHexStringLower(receipt.EntryHash.Span)[..16]}…";
+
+    public static JsonObject Json(Wire.LookupResponse response) => new()
+    {
+        ["request_id"] = response.RequestId,
+        ["answered_at"] = response.AnsweredAt.ToDateTimeOffset().ToString("O"),
+        ["answers"] = new JsonArray([.. response.Answers.Select(Json)]),
+        ["receipt"] = new JsonObject
+        {
+            ["log_id"] = response.Receipt.LogId,
+            ["entry_index"] = response.Receipt.EntryIndex,
+            ["entry_hash"] = Convert.ToHexStringLower(response.Receipt.EntryHash.Span),
+            ["salt"] = Convert.ToHexStringLower(response.Receipt.Salt.Span),
+        },
+    };
+
+    public static JsonObject Json(RpcException refusal)
+    {
+        var status = refusal.GetRpcStatus();
+        var info = status?.GetDetail<ErrorInfo>();
+        return new JsonObject
+        {
+            ["code"] = refusal.StatusCode.ToString(),
+            ["reason"] = info?.Reason,
+            ["message"] = refusal.Status.Detail,
+            ["advice"] = info?.Metadata.GetValueOrDefault("advice"),
+            ["fields"] = new JsonArray([.. Fields(refusal).Select(f => new JsonObject { ["field"] = f.Field, ["rule"] = f.Rule })]),
+        };
+    }
+
+    public static IEnumerable<FieldError> Fields(RpcException refusal) =>
+        refusal.GetRpcStatus()?.GetDetail<BadRequest>()?.FieldViolations.Select(v => new FieldError(v.Field, v.Description)) ?? [];
+
+    public static async Task WriteRefusalAsync(RpcException refusal, TextWriter writer)
+    {
+        await writer.WriteLineAsync($"refused: {refusal.Status.Detail}");
+        foreach (var field in Fields(refusal))
+            await writer.WriteLineAsync($"  {field.Field} {field.Rule}");
+        if (refusal.GetRpcStatus()?.GetDetail<ErrorInfo>()?.Metadata.GetValueOrDefault("advice") is { } advice)
+            await writer.WriteLineAsync($"  way out: {advice}");
+    }
+
+    public static int ExitCodeOf(RpcException e) => e.StatusCode switch
+    {
+        StatusCode.PermissionDenied or StatusCode.Unauthenticated => ExitCode.Denied,
+        StatusCode.InvalidArgument => ExitCode.Usage,
+        StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.ResourceExhausted => ExitCode.Unavailable,
+        _ => ExitCode.Finding,
+    };
+
+    private static JsonObject Json(Wire.AttributeAnswer answer) => new()
+    {
+        ["attribute"] = $"{answer.Attribute.Department}/{answer.Attribute.Name}",
+        ["outcome"] = answer.Outcome.ToString().ToUpperInvariant(),
+        ["reason"] = answer.Reason.Length > 0 ? answer.Reason : null,
+        ["evidence"] = new JsonArray([.. answer.Evidence.Select(Json)]),
+    };
+
+    private static JsonObject Json(Wire.Evidence evidence) => new()
+    {
+        ["value"] = ValueText.Of(evidence.Value),
+        ["type"] = JsonNamingPolicy.SnakeCaseLower.ConvertName(evidence.Value.KindCase.ToString()),
+        ["provider"] = evidence.Provider,
+        ["sequence"] = evidence.Sequence,
+        ["as_of"] = evidence.AsOf.ToDateTimeOffset().ToString("O"),
+        ["observed_at"] = evidence.ObservedAt.ToDateTimeOffset().ToString("O"),
+        ["age_seconds"] = evidence.Age.ToTimeSpan().TotalSeconds,
+        ["origin"] = evidence.Origin == Wire.Origin.FetchedLive ? "fetched_live" : "held",
+    };
+}
