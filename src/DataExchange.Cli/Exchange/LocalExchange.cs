@@ -61,6 +61,12 @@ internal sealed class LocalExchange : IAsyncDisposable
         await stopped.Task;
     }
 
+    private static async Task EndAsync(WebApplication host)
+    {
+        await host.StopAsync();
+        await host.DisposeAsync();
+    }
+
     /// <summary>As <c>dx catalogue apply</c> would.</summary>
     private static async Task ApplyCatalogueAsync(Workspace workspace, CancellationToken cancellationToken)
     {
@@ -76,8 +82,8 @@ internal sealed class LocalExchange : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var department in Departments)
-            await department.Host.DisposeAsync();
-        await _hub.DisposeAsync();
+        // Departments first: a hub that goes first looks to them like a failure worth a log line.
+        await Task.WhenAll(Departments.Select(d => EndAsync(d.Host)));
+        await EndAsync(_hub);
     }
 }

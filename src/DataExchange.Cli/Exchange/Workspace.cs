@@ -25,7 +25,7 @@ internal sealed class Workspace
     // Standard output is the program's; what the hosts have to say goes beside it.
     private static readonly object Logging = new
     {
-        LogLevel = new { Default = "Warning" },
+        LogLevel = new Dictionary<string, string> { ["Default"] = "Warning", ["Microsoft.Hosting.Lifetime"] = "Warning" },
         Console = new { FormatterName = "simple", LogToStandardErrorThreshold = "Trace" },
     };
 
