@@ -26,7 +26,8 @@ internal sealed record PlannedDepartment(
 /// <param name="Located">The value stays with the department and is fetched live.</param>
 internal sealed record PlannedAttribute(string Name, string Title, string Type, bool Located);
 
-internal sealed record PlannedScheme(string Name, string Pattern);
+/// <param name="Normalize">Words of <see cref="Contracts.SchemeNormalizations"/>.</param>
+internal sealed record PlannedScheme(string Name, string Pattern, IReadOnlyList<string> Normalize);
 
 internal sealed record PlannedLinkRight(string Department, string SchemeA, string SchemeB);
 

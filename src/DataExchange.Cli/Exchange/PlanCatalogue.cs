@@ -25,7 +25,11 @@ internal static class PlanCatalogue
         if (plan.Schemes.Count > 0)
             yaml.Append("\nschemes:\n");
         foreach (var scheme in plan.Schemes)
+        {
             yaml.Append($"  - name: {scheme.Name}\n    pattern: {Quote(scheme.Pattern)}\n");
+            if (scheme.Normalize.Count > 0)
+                yaml.Append($"    normalize: [{string.Join(", ", scheme.Normalize)}]\n");
+        }
 
         yaml.Append("\nattributes:\n");
         foreach (var (owner, attribute) in plan.Attributes)

@@ -10,28 +10,30 @@ namespace DataExchange.Cli.Lookup;
 /// <summary>An answer, or a refusal, as a table for a person and as JSON for a program.</summary>
 internal static class AnswerView
 {
+    private const int FieldsShown = 3;
+
     public static Table Table(Wire.LookupResponse response, bool provided = false)
     {
-        var table = new Table().Border(TableBorder.Rounded)
-            .AddColumns("Attribute", "Value", "Provider", "Revision", "As of", "Age", "From");
+        var table = new Table().Border(TableBorder.Rounded).AddColumn(new TableColumn("Provider").NoWrap()).AddColumn(new TableColumn("Attribute").NoWrap())
+            .AddColumn("Value").AddColumn(new TableColumn("As of").NoWrap()).AddColumn(new TableColumn("Age").NoWrap()).AddColumn("From");
         foreach (var answer in response.Answers)
         {
             if (provided && answer.Outcome != Wire.Outcome.Provided)
                 continue;
-            var name = Markup.Escape($"{answer.Attribute.Department}/{answer.Attribute.Name}");
+            var (provider, name) = (Markup.Escape(answer.Attribute.Department), Markup.Escape(answer.Attribute.Name));
+            var mark = answer.Outcome == Wire.Outcome.Provided ? "" : $"[yellow]{answer.Outcome} {answer.Reason}[/]";
             if (answer.Evidence.Count == 0)
-                table.AddRow(name, $"[grey]{answer.Outcome}[/]", "", "", "", "", $"[grey]{answer.Reason}[/]");
+                table.AddRow(provider, name, mark, "", "", "");
             foreach (var evidence in answer.Evidence)
             {
                 table.AddRow(
+                    provider,
                     name,
-                    Markup.Escape(ValueText.Of(evidence.Value)) + (answer.Outcome == Wire.Outcome.Provided ? "" : $" [yellow]{answer.Outcome}[/]"),
-                    Markup.Escape(evidence.Provider),
-                    $"{evidence.Sequence}",
+                    $"{Markup.Escape(ValueText.Of(evidence.Value))} {mark}".TrimEnd(),
                     $"{evidence.AsOf.ToDateTimeOffset():yyyy-MM-dd}",
                     ValueText.Of(evidence.Age.ToTimeSpan()),
                     evidence.Origin == Wire.Origin.FetchedLive ? "live" : "held");
-                name = "";
+                (provider, name) = ("", "");
             }
         }
 
@@ -75,8 +77,11 @@ internal static class AnswerView
     public static async Task WriteRefusalAsync(RpcException refusal, TextWriter writer)
     {
         await writer.WriteLineAsync($"refused: {refusal.Status.Detail}");
-        foreach (var field in Fields(refusal))
+        var fields = Fields(refusal).ToList();
+        foreach (var field in fields.Take(FieldsShown))
             await writer.WriteLineAsync($"  {field.Field} {field.Rule}");
+        if (fields.Count > FieldsShown)
+            await writer.WriteLineAsync($"  and {fields.Count - FieldsShown} more fields");
         if (refusal.GetRpcStatus()?.GetDetail<ErrorInfo>()?.Metadata.GetValueOrDefault("advice") is { } advice)
             await writer.WriteLineAsync($"  way out: {advice}");
     }

@@ -49,7 +49,7 @@ internal sealed class RegistersFile
     /// <summary>An exchange of all registers.</summary>
     public ExchangePlan Plan() => new(
         [.. Registers.Select(Plan)],
-        [.. Schemes.Select(s => new PlannedScheme(s.Key, s.Value.Pattern))],
+        [.. Schemes.Select(s => new PlannedScheme(s.Key, s.Value.Pattern, s.Value.Normalize))],
         [.. Registers.Where(r => r.Links is not null)
             .SelectMany(r => Schemes.Keys.Where(s => s != r.Scheme).Select(s => new PlannedLinkRight(r.Department, r.Scheme, s)))],
         new PlannedConsumer(Consumer.Department, Consumer.Title, Consumer.Purpose, Consumer.LegalBasis),
@@ -83,6 +83,7 @@ internal sealed class RegistersFile
     {
         public required string Title { get; init; }
         public required string Pattern { get; init; }
+        public List<string> Normalize { get; init; } = [];
     }
 
     internal sealed class ConsumerEntry

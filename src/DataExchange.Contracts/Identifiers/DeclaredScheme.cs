@@ -6,7 +6,7 @@ namespace DataExchange.Contracts;
 
 /// <summary>
 /// A scheme that the catalogue declares: its normalisation, then a regular expression that must match the whole text, or a fixed
-/// length. Text that is not plain (see docs of <see cref="IdentifierText"/>) and white space other than the space are refused.
+/// length. Text that is not plain (see docs of <see cref="IdentifierText"/>) is refused, and white space other than the space unless it is kept.
 /// </summary>
 public sealed class DeclaredScheme : IIdentifierScheme
 {
@@ -55,6 +55,8 @@ public sealed class DeclaredScheme : IIdentifierScheme
             errors.Add(new("length", $"must be 1 to {Identifier.ValueBytesMax}"));
         if (steps.HasFlag(SchemeNormalization.Upper | SchemeNormalization.Lower))
             errors.Add(new("normalize", "must not hold both upper and lower"));
+        if (steps.HasFlag(SchemeNormalization.CollapseSpace | SchemeNormalization.KeepSpace))
+            errors.Add(new("normalize", "must not hold both collapse-space and keep-space"));
         return errors;
     }
 
@@ -124,7 +126,7 @@ public sealed class DeclaredScheme : IIdentifierScheme
             text = text.ToLowerInvariant();
         if (Has(SchemeNormalization.Nfc))
             text = NormalizationFormC.Of(text);
-        return !HasOtherSpace(text) && !(Has(SchemeNormalization.Digits) && text.AsSpan().ContainsAnyExceptInRange('0', '9'));
+        return (Has(SchemeNormalization.KeepSpace) || !HasOtherSpace(text)) && !(Has(SchemeNormalization.Digits) && text.AsSpan().ContainsAnyExceptInRange('0', '9'));
     }
 
     private bool Has(SchemeNormalization step) => (_steps & step) != 0;

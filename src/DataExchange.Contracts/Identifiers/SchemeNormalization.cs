@@ -2,7 +2,7 @@ namespace DataExchange.Contracts;
 
 /// <summary>
 /// What a declared scheme does to a text before its rule is tried, in this order. The words of the catalogue file are
-/// <c>trim</c>, <c>collapse-space</c>, <c>digits</c>, <c>upper</c>, <c>lower</c> and <c>nfc</c>.
+/// <c>trim</c>, <c>collapse-space</c>, <c>digits</c>, <c>upper</c>, <c>lower</c>, <c>nfc</c> and <c>keep-space</c>.
 /// </summary>
 [Flags]
 public enum SchemeNormalization
@@ -26,12 +26,18 @@ public enum SchemeNormalization
 
     /// <summary>Unicode normalization form C.</summary>
     Nfc = 32,
+
+    /// <summary>
+    /// White space of other kinds than the space, as the no-break space, is kept and tells texts apart; without it such a text is
+    /// refused. For names that must be exactly as a register writes them. Excludes <see cref="CollapseSpace"/>.
+    /// </summary>
+    KeepSpace = 64,
 }
 
 /// <summary>The catalogue file's words for <see cref="SchemeNormalization"/>.</summary>
 public static class SchemeNormalizations
 {
-    public const string Rule = "must be trim, collapse-space, digits, upper, lower or nfc";
+    public const string Rule = "must be trim, collapse-space, digits, upper, lower, nfc or keep-space";
 
     private static readonly (string Word, SchemeNormalization Step)[] Words =
     [
@@ -41,6 +47,7 @@ public static class SchemeNormalizations
         ("upper", SchemeNormalization.Upper),
         ("lower", SchemeNormalization.Lower),
         ("nfc", SchemeNormalization.Nfc),
+        ("keep-space", SchemeNormalization.KeepSpace),
     ];
 
     public static bool TryParse(string word, out SchemeNormalization step)
