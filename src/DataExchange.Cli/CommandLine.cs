@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using DataExchange.Cli.Certificates;
 using DataExchange.Cli.Demo;
 using DataExchange.Cli.Hosts;
+using DataExchange.Cli.Identifiers;
 using DataExchange.Cli.Lookup;
-using Spectre.Console;
 
 namespace DataExchange.Cli;
 
@@ -18,6 +19,8 @@ internal static class CommandLine
             LookupCommand.Create(),
             HostCommands.Hub(),
             HostCommands.Department(),
+            IdentifierCommand.Create(),
+            new Command("dev", "For development only") { CertificatesCommand.Create() },
         };
 
         var parsed = root.Parse(args);

@@ -77,7 +77,7 @@ internal static class DemoCommand
 
         screen.Close(workspace, score, watch.Elapsed, staysUp: !exit);
         if (!exit)
-            await exchange.RunUntilCancelledAsync(cancellationToken);
+            await LocalExchange.RunUntilCancelledAsync(cancellationToken);
         return good ? ExitCode.Ok : ExitCode.Finding;
     }
 }

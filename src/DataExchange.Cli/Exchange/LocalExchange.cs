@@ -54,7 +54,7 @@ internal sealed class LocalExchange : IAsyncDisposable
     public HubStatistics Statistics() => HubStatistics.Read(_hub.Services);
 
     /// <summary>Stays up until the token says otherwise.</summary>
-    public async Task RunUntilCancelledAsync(CancellationToken cancellationToken)
+    public static async Task RunUntilCancelledAsync(CancellationToken cancellationToken)
     {
         var stopped = new TaskCompletionSource();
         await using var registration = cancellationToken.Register(stopped.SetResult);

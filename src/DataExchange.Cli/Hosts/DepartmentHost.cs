@@ -49,7 +49,7 @@ internal static class DepartmentHost
         return app;
     }
 
-    private static IPEndPoint Listener(IConfiguration configuration) => new(
+    private static IPEndPoint Listener(ConfigurationManager configuration) => new(
         IPAddress.Parse(configuration["Adapter:Address"] ?? IPAddress.Any.ToString()),
         configuration.GetRequiredSection("Adapter:Port").Get<int>());
 }

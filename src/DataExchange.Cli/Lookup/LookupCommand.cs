@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using DataExchange.Contracts;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
