@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using DataExchange.Cli.Catalogue;
 using DataExchange.Cli.Certificates;
 using DataExchange.Cli.Demo;
 using DataExchange.Cli.Hosts;
@@ -20,6 +21,7 @@ internal static class CommandLine
             HostCommands.Hub(),
             HostCommands.Department(),
             IdentifierCommand.Create(),
+            CatalogueCommand.Create(),
             new Command("dev", "For development only") { CertificatesCommand.Create() },
         };
 

@@ -4,6 +4,7 @@ using DataExchange.Broker.Lookup;
 using DataExchange.Contracts;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using NUnit.Framework;
 
 namespace DataExchange.UnitTests.Broker.Lookup;
 

@@ -1,6 +1,7 @@
 using DataExchange.Broker.Lookup;
 using DataExchange.Contracts;
 using Google.Protobuf.WellKnownTypes;
+using NUnit.Framework;
 
 namespace DataExchange.UnitTests.Broker.Lookup;
 
