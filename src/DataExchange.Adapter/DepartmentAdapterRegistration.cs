@@ -78,7 +78,7 @@ public static class DepartmentAdapterRegistration
         services.AddSingleton<AdapterMetrics>();
         services.AddHostedService<ChangePump>();
         services.AddHostedService<ChangeRelay>();
-        services.AddHealthChecks().AddCheck<AdapterHealthCheck>(AdapterHealthCheck.Name, tags: [GrpcRegistration.ReadyTag]);
+        services.AddHealthChecks().AddCheck<AdapterHealthCheck>(AdapterHealthCheck.Name);
     }
 
     /// <summary>From the hub to the department.</summary>

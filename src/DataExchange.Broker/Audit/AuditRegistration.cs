@@ -1,4 +1,3 @@
-using DataExchange.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace DataExchange.Broker.Audit;
@@ -20,7 +19,7 @@ internal static class AuditRegistration
         services.AddSingleton(provider => AuditLog.Open(
             provider.GetRequiredService<IOptions<AuditOptions>>().Value, provider.GetRequiredService<ILogger<AuditLog>>()));
         services.AddHostedService<OpenedAtStart>();
-        services.AddHealthChecks().AddCheck<AuditHealthCheck>("audit", tags: [GrpcRegistration.ReadyTag]);
+        services.AddHealthChecks().AddCheck<AuditHealthCheck>("audit");
         return services;
     }
 

@@ -29,7 +29,7 @@ internal static class CatalogueRegistration
         services.AddSingleton<CatalogueWatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<CatalogueWatcher>());
         services.AddSingleton<IKeyDirectory, BrokerKeyDirectory>();
-        services.AddHealthChecks().AddCheck<CatalogueHealthCheck>("catalogue", tags: [GrpcRegistration.ReadyTag]);
+        services.AddHealthChecks().AddCheck<CatalogueHealthCheck>("catalogue");
         return services;
     }
 }

@@ -45,6 +45,8 @@ public static class ErrorReasons
         "The catalogue has not been read yet.", "Try again later; the operator is told through health.", "operator");
     public static readonly ErrorReason Internal = new("INTERNAL", StatusCode.Internal, false,
         "A fault in the exchange itself. Its details are in the server's log under the request's trace id.", "Report the trace id.", "operator");
+    public static readonly ErrorReason Stopping = new("STOPPING", StatusCode.Unavailable, true,
+        "The process is stopping and takes no more calls.", "Try again, at another replica if there is one.", "operator");
 
     // Why an attribute is UNAVAILABLE or STALE.
     public static readonly ErrorReason ProviderSilent = new("PROVIDER_SILENT", StatusCode.Unavailable, true,

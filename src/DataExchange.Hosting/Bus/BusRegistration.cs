@@ -67,7 +67,7 @@ public static class BusRegistration
     /// <summary>The vendor's check is healthy for a bus that only publishes while its server is gone.</summary>
     private static void ReplaceHealthCheck(IServiceCollection services)
     {
-        services.AddHealthChecks().AddCheck<BusHealthCheck>(HealthCheck, tags: [GrpcRegistration.ReadyTag]);
+        services.AddHealthChecks().AddCheck<BusHealthCheck>(HealthCheck);
         services.PostConfigure<HealthCheckServiceOptions>(options =>
         {
             foreach (var registration in options.Registrations.Where(r => r.Name == VendorHealthCheck).ToList())

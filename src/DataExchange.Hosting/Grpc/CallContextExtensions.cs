@@ -16,9 +16,10 @@ public static class CallContextExtensions
 
     /// <summary>The caller, from its certificate, read once when the connection was made.</summary>
     /// <exception cref="RpcException">The call did not come through a mutual TLS listener.</exception>
-    public static PeerIdentity GetPeer(this ServerCallContext context) =>
-        context.GetHttpContext().Features.Get<PeerConnection>()?.Peer
-        ?? throw ExchangeError.Of(ErrorReasons.CertificateMissing).ToRpcException();
+    public static PeerIdentity GetPeer(this ServerCallContext context) => context.GetPeerConnection().Peer;
+
+    internal static PeerConnection GetPeerConnection(this ServerCallContext context) =>
+        context.GetHttpContext().Features.Get<PeerConnection>() ?? throw ExchangeError.Of(ErrorReasons.CertificateMissing).ToRpcException();
 
     /// <summary>Time left for the answer: what the caller's deadline leaves, between <see cref="BudgetMin"/> and <see cref="BudgetMax"/>.</summary>
     public static TimeSpan GetBudget(this ServerCallContext context, TimeProvider clock) => Budget(context.Deadline, clock.GetUtcNow().UtcDateTime);

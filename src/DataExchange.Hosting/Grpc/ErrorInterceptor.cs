@@ -3,6 +3,7 @@ using DataExchange.Contracts;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace DataExchange.Hosting;
@@ -11,7 +12,7 @@ namespace DataExchange.Hosting;
 /// The one place that turns exceptions into gRPC statuses. Expected failures arrive as <see cref="ExchangeError"/> made into an
 /// <see cref="RpcException"/> and pass; anything else is a bug, answered INTERNAL with a trace id and nothing of its text.
 /// </summary>
-internal sealed partial class ErrorInterceptor(TimeProvider clock, ILogger<ErrorInterceptor> logger) : Interceptor
+internal sealed partial class ErrorInterceptor(TimeProvider clock, IHostApplicationLifetime host, ILogger<ErrorInterceptor> logger) : Interceptor
 {
     private const string StatusDetails = "grpc-status-details-bin";
 
@@ -84,9 +85,12 @@ internal sealed partial class ErrorInterceptor(TimeProvider clock, ILogger<Error
     {
         RpcException { StatusCode: StatusCode.ResourceExhausted } bare when bare.Trailers.Get(StatusDetails) is null =>
             ExchangeError.Of(ErrorReasons.MessageTooLarge).ToRpcException(),
+        // A call that the service made itself: its text names addresses and its code is not ours to give.
+        RpcException { Status.DebugException: not null } => Unexpected(exception, context),
         RpcException rpc => rpc,
         InvalidProtocolBufferException => NotProtobuf.ToRpcException(),
         _ when context.CancellationToken.IsCancellationRequested && IsEndOfCall(exception) => Ended(context),
+        OperationCanceledException when host.ApplicationStopping.IsCancellationRequested => ExchangeError.Of(ErrorReasons.Stopping).ToRpcException(),
         _ => Unexpected(exception, context),
     };
 

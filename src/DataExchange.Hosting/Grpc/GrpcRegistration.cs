@@ -11,20 +11,20 @@ namespace DataExchange.Hosting;
 
 public static class GrpcRegistration
 {
-    /// <summary>For health checks; every check counts for readiness, so that none is forgotten: what need not stop traffic is Degraded.</summary>
-    public const string ReadyTag = "ready";
-
     /// <summary>
     /// gRPC behind <see cref="IKeyDirectory"/>, which the caller registers, with one error form, limits from section <c>Grpc</c>,
-    /// standard health, and no compression: a compressed request is refused, since its size says nothing.
+    /// standard health, and no compression: a compressed request is refused, since its size says nothing. Called again it adds nothing.
+    /// Every health check counts for readiness, so that none is forgotten: what need not keep callers away is Degraded.
     /// </summary>
     public static IGrpcServerBuilder AddExchangeGrpc(this IServiceCollection services, IConfiguration configuration)
     {
+        if (services.Any(service => service.ServiceType == typeof(ErrorInterceptor)))
+            return services.AddGrpc();
         services.AddOptions<GrpcLimits>().Bind(configuration.GetSection(GrpcLimits.Section)).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GrpcLimits>, GrpcLimitsValidator>());
+        services.AddSingleton<IValidateOptions<GrpcLimits>, GrpcLimitsValidator>();
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<ErrorInterceptor>();
-        services.TryAddSingleton<PeerInterceptor>();
+        services.AddSingleton<ErrorInterceptor>();
+        services.AddSingleton<PeerInterceptor>();
         services.AddOptions<GrpcServiceOptions>().Configure<IOptions<GrpcLimits>>((grpc, limits) =>
         {
             grpc.MaxReceiveMessageSize = limits.Value.ReceiveBytesMax;

@@ -1,32 +1,33 @@
+using DataExchange.Contracts;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 
 namespace DataExchange.Hosting;
 
 /// <summary>
-/// Lets a call, and every message of a stream, through only while the caller's key is registered: the handshake proved who is calling,
-/// this proves that they still may.
+/// Lets a call, and every message of a stream, through only while the caller's certificate is valid and its key registered: the handshake
+/// proved who is calling, this proves that they still may.
 /// </summary>
-internal sealed class PeerInterceptor(IKeyDirectory keys) : Interceptor
+internal sealed class PeerInterceptor(IKeyDirectory keys, TimeProvider clock) : Interceptor
 {
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
-        Require(context.GetPeer());
+        Require(context.GetPeerConnection());
         return continuation(request, context);
     }
 
     public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation)
     {
-        var peer = Require(context.GetPeer());
+        var peer = Require(context.GetPeerConnection());
         return continuation(new Reader<TRequest>(requestStream, this, peer), context);
     }
 
     public override Task ServerStreamingServerHandler<TRequest, TResponse>(
         TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation)
     {
-        var peer = Require(context.GetPeer());
+        var peer = Require(context.GetPeerConnection());
         return continuation(request, new Writer<TResponse>(responseStream, this, peer), context);
     }
 
@@ -36,13 +37,18 @@ internal sealed class PeerInterceptor(IKeyDirectory keys) : Interceptor
         ServerCallContext context,
         DuplexStreamingServerMethod<TRequest, TResponse> continuation)
     {
-        var peer = Require(context.GetPeer());
+        var peer = Require(context.GetPeerConnection());
         return continuation(new Reader<TRequest>(requestStream, this, peer), new Writer<TResponse>(responseStream, this, peer), context);
     }
 
-    private PeerIdentity Require(PeerIdentity peer) => keys.Check(peer) is { } error ? throw error.ToRpcException() : peer;
+    private PeerConnection Require(PeerConnection connection)
+    {
+        if (connection.ValidUntil < clock.GetUtcNow())
+            throw ExchangeError.Of(ErrorReasons.CertificateRefused).ToRpcException();
+        return keys.Check(connection.Peer) is { } error ? throw error.ToRpcException() : connection;
+    }
 
-    private sealed class Reader<T>(IAsyncStreamReader<T> inner, PeerInterceptor gate, PeerIdentity peer) : IAsyncStreamReader<T>
+    private sealed class Reader<T>(IAsyncStreamReader<T> inner, PeerInterceptor gate, PeerConnection peer) : IAsyncStreamReader<T>
     {
         public T Current => inner.Current;
 
@@ -55,7 +61,7 @@ internal sealed class PeerInterceptor(IKeyDirectory keys) : Interceptor
         }
     }
 
-    private sealed class Writer<T>(IServerStreamWriter<T> inner, PeerInterceptor gate, PeerIdentity peer) : IServerStreamWriter<T>
+    private sealed class Writer<T>(IServerStreamWriter<T> inner, PeerInterceptor gate, PeerConnection peer) : IServerStreamWriter<T>
     {
         public WriteOptions? WriteOptions
         {

@@ -34,7 +34,8 @@ public static class MutualTls
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(endpoint);
         builder.Services.AddTlsCredentials(builder.Configuration, configure);
-        builder.Services.TryAddSingleton<PeerHandshake>();
+        if (builder.Services.All(service => service.ServiceType != typeof(PeerHandshake)))
+            builder.Services.AddSingleton<PeerHandshake>().AddHealthChecks().AddCheck<CertificateHealthCheck>("certificate");
         builder.UseListenerLimits();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -9,7 +9,9 @@ using Microsoft.Extensions.Logging;
 namespace DataExchange.Hosting;
 
 /// <summary>Connection feature: the peer of a completed handshake. Read once a handshake, so that a call costs one look-up.</summary>
-internal sealed record PeerConnection(PeerIdentity Peer);
+/// <param name="Peer">From the certificate.</param>
+/// <param name="ValidUntil">The certificate's end: a connection can outlive it.</param>
+internal sealed record PeerConnection(PeerIdentity Peer, DateTimeOffset ValidUntil);
 
 /// <summary>Server side of the handshake: TLS 1.3, HTTP/2, a client certificate of this exchange, or a logged refusal.</summary>
 internal sealed partial class PeerHandshake(TlsCredentials credentials, TimeProvider clock, ILogger<PeerHandshake> logger)
@@ -43,7 +45,7 @@ internal sealed partial class PeerHandshake(TlsCredentials credentials, TimeProv
             Log.HandshakeRefused(logger, refusal, connection.RemoteEndPoint?.ToString() ?? "");
             return false;
         }
-        connection.Features.Set(new PeerConnection(peer!));
+        connection.Features.Set(new PeerConnection(peer!, ((X509Certificate2)certificate!).NotAfter.ToUniversalTime()));
         return true;
     }
 

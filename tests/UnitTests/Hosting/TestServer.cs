@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace DataExchange.UnitTests.Hosting;
 
@@ -34,6 +35,7 @@ internal sealed class TestServer : IAsyncDisposable
             tls.KeyPath = files.KeyPath;
             tls.RootPath = files.RootPath;
         });
+        builder.Services.AddSingleton<TimeProvider>(Clock);
         builder.Services.AddExchangeGrpc(builder.Configuration);
         builder.Services.AddHealthChecks().AddCheck("test", () => HealthCheckResult.Healthy());
         builder.Services.AddSingleton<IKeyDirectory>(Keys);
@@ -47,6 +49,11 @@ internal sealed class TestServer : IAsyncDisposable
 
     public TestKeys Keys { get; } = new();
 
+    /// <summary>Stands still, at the time of the start.</summary>
+    public FakeTimeProvider Clock { get; } = new(TimeProvider.System.GetUtcNow());
+
+    public CancellationToken Stopping => _app.Lifetime.ApplicationStopping;
+
     public ScriptedLookup Service { get; } = new();
 
     public FakeLogCollector Logs => _app.Services.GetFakeLogCollector();
@@ -59,6 +66,8 @@ internal sealed class TestServer : IAsyncDisposable
         await server._app.StartAsync();
         return server;
     }
+
+    public Task StopAsync() => _app.StopAsync();
 
     /// <summary>Credentials of a registered department, or of the name given.</summary>
     public TlsCredentials Client(string department = "tax")

@@ -62,6 +62,17 @@ internal sealed class InterceptorTests
     }
 
     [Test]
+    public async Task Call_CertificateEndsWhileConnected_IsRefused()
+    {
+        await _client.LookupAsync(new());
+        _server.Clock.Advance(TimeSpan.FromDays(2));
+
+        var failure = await Assert.ThrowsAsync<RpcException>(async () => await _client.LookupAsync(new()));
+
+        Assert.That((failure!.StatusCode, ReasonOf(failure)), Is.EqualTo((StatusCode.Unauthenticated, "CERTIFICATE_REFUSED")));
+    }
+
+    [Test]
     public async Task Stream_KeyRevokedWhileItIsOpen_EndsAtTheNextMessage()
     {
         using var stream = _client.LookupMany();
@@ -128,6 +139,64 @@ internal sealed class InterceptorTests
         var error = Errors().Single();
         Assert.That(error.Message, Does.Contain(traceId).And.Contain("InvalidOperationException < System.FormatException"));
         Assert.That(_server.Logs.GetSnapshot().Select(log => $"{log.Message} {log.Exception}"), Has.None.Contains(Canary));
+    }
+
+    [Test]
+    public async Task Call_ServiceLetsItsOwnCallsFailureThrough_IsInternalWithoutItsText()
+    {
+        _server.Service.OnLookup = async (_, _) =>
+        {
+            using var nobody = MutualTlsClient.Connect(new Uri("https://127.0.0.1:1"), _tax, new ExpectedPeer(PeerRole.Hub));
+            return await new Wire.LookupService.LookupServiceClient(nobody).LookupAsync(new());
+        };
+
+        var failure = await Assert.ThrowsAsync<RpcException>(async () => await _client.LookupAsync(new()));
+
+        Assert.That((failure!.StatusCode, ReasonOf(failure)), Is.EqualTo((StatusCode.Internal, "INTERNAL")));
+        Assert.That(failure.Status.Detail, Does.Not.Contain("127.0.0.1").And.Not.Contain("refused"));
+        Assert.That(Errors(), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Call_ProcessStops_IsUnavailableAndNoError()
+    {
+        var started = new TaskCompletionSource();
+        _server.Service.OnLookup = async (_, _) =>
+        {
+            started.SetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, _server.Stopping);
+            return new();
+        };
+        var call = _client.LookupAsync(new()).ResponseAsync;
+        await started.Task;
+
+        var stopped = _server.StopAsync();
+
+        var failure = await Assert.ThrowsAsync<RpcException>(() => call);
+        Assert.That((failure!.StatusCode, ReasonOf(failure)), Is.EqualTo((StatusCode.Unavailable, "STOPPING")));
+        await stopped;
+        Assert.That(Errors(), Is.Empty);
+    }
+
+    [TestCase("GET", "/health/ready", "text/plain")]
+    [TestCase("POST", "/dataexchange.lookup.v1.LookupService/Lookup", "application/json")]
+    [TestCase("POST", "/dataexchange.lookup.v1.LookupService/Nothing", "application/grpc")]
+    [TestCase("POST", "/dataexchange.lookup.v1.LookupService%2FLookup", "application/grpc")]
+    public async Task Request_ThatIsNoCall_IsRefusedAndTheProcessLivesOn(string verb, string path, string contentType)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(verb), new Uri(_server.Address, path))
+        {
+            Version = System.Net.HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = verb == "GET" ? null : new ByteArrayContent(new byte[5]) { Headers = { ContentType = new(contentType) } },
+        };
+        using var http = new HttpClient(MutualTlsClient.Handler(_tax, new ExpectedPeer(PeerRole.Hub)));
+
+        using var response = await http.SendAsync(request);
+
+        var status = response.Headers.TryGetValues("grpc-status", out var codes) ? codes.Single() : null;
+        Assert.That(response.IsSuccessStatusCode && status is null or "0", Is.False, $"{response.StatusCode} {status}");
+        Assert.That(await _client.LookupAsync(new()), Is.Not.Null);
     }
 
     [Test]
