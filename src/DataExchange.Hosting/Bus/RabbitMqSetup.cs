@@ -37,7 +37,7 @@ internal static class RabbitMqSetup
         host.RequestedConnectionTimeout(ConnectTimeout);
         host.ContinuationTimeout(options.PublishTimeout);
         host.PublisherConfirmation = true;
-        // A lookup of nothing and a batch of the largest size fit; a frame bomb does not.
+        // A batch of the largest size fits, as base64 in its envelope; what is larger is not ours.
         host.MaxMessageSize(4 * WireLimits.BatchBytesMax);
         if (options.RabbitMq.Scheme == "amqps")
             host.UseSsl(tls => ConfigureTls(tls, options));

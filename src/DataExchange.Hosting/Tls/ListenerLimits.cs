@@ -32,7 +32,7 @@ public sealed class ListenerLimits
     [Range(1_024, 1_048_576)]
     public int RequestHeaderFieldBytesMax { get; set; } = 8 * 1024;
 
-    /// <summary>Default 64.</summary>
+    /// <summary>Header fields of one request. Default 64.</summary>
     [Range(8, 1_000)]
     public int RequestHeadersMax { get; set; } = 64;
 
