@@ -36,19 +36,24 @@ internal sealed class AdapterHealthCheck(
     {
         if (status.Relay is RelayStage.Starting)
             yield return status.RelayProblem ?? "The hub has not been asked yet";
-        if (status.Relay is RelayStage.Retrying or RelayStage.Publishing && status.RelayProblem is { } relay)
+        if (status.Relay is RelayStage.Retrying && status.RelayProblem is { } relay)
             yield return relay;
+        if (status.HubProblem is { } hub)
+            yield return hub;
         if (!status.SourceRefused && status.SourceProblem is { } source)
             yield return source;
         if (status.OutboxFull)
             yield return "The outbox is full: the source is not read";
-        if (status.WindowFull)
+        // For a moment that is how a fast source is held back.
+        if (IsLong(status.WindowFullSince))
             yield return "The hub is as far behind as allowed: nothing more is published for now";
         if (status.Rejected is { } rejected)
             yield return $"The hub refused the batch from sequence {rejected.FirstSequence}: {rejected.Reason}, {rejected.Detail}";
-        if (status.UnconfirmedSince is { } since && time.GetUtcNow() - since > options.Value.PublishTimeout / 2)
+        if (IsLong(status.UnconfirmedSince))
             yield return "Publishing is blocked: no confirmation comes";
     }
+
+    private bool IsLong(DateTimeOffset? since) => since is { } begun && time.GetUtcNow() - begun > options.Value.PublishTimeout / 2;
 
     private Dictionary<string, object> Data()
     {

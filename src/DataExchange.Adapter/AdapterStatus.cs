@@ -29,27 +29,38 @@ internal sealed class AdapterStatus
     private readonly Lock _lock = new();
     private DateTimeOffset? _currentAsOf;
     private DateTimeOffset? _unconfirmedSince;
+    private DateTimeOffset? _windowFullSince;
 
-    public volatile RelayStage Relay = RelayStage.Starting;
+    public RelayStage Relay { get; set; } = RelayStage.Starting;
 
     /// <summary>Why the relay is not publishing; null while it is.</summary>
-    public volatile string? RelayProblem;
+    public string? RelayProblem { get; set; }
+
+    /// <summary>Why the hub's watermark is not known though the bus takes batches; null while it is.</summary>
+    public string? HubProblem { get; set; }
 
     /// <summary>The hub has gone back behind what the outbox keeps; null while it has not.</summary>
-    public volatile string? TrimmedProblem;
+    public string? TrimmedProblem { get; set; }
 
     /// <summary>Why the source is not being read; null while it is.</summary>
-    public volatile string? SourceProblem;
+    public string? SourceProblem { get; set; }
 
     /// <summary>The problem is the source's data: it will not go away by waiting.</summary>
-    public volatile bool SourceRefused;
+    public bool SourceRefused { get; set; }
 
-    public volatile bool OutboxFull;
+    public bool OutboxFull { get; set; }
 
     /// <summary>As many batches as allowed are published ahead of the hub's watermark.</summary>
-    public volatile bool WindowFull;
+    public bool WindowFull => WindowFullSince is not null;
 
-    public volatile RejectedBatch? Rejected;
+    /// <summary>Since when; null while there is room.</summary>
+    public DateTimeOffset? WindowFullSince
+    {
+        get => Get(ref _windowFullSince);
+        set => Set(ref _windowFullSince, value);
+    }
+
+    public RejectedBatch? Rejected { get; set; }
 
     /// <summary>At this moment everything the source had was stored; null before its first end.</summary>
     public DateTimeOffset? CurrentAsOf
@@ -63,6 +74,12 @@ internal sealed class AdapterStatus
     {
         get => Get(ref _unconfirmedSince);
         set => Set(ref _unconfirmedSince, value);
+    }
+
+    public void BecomePublishing()
+    {
+        Relay = RelayStage.Publishing;
+        RelayProblem = null;
     }
 
     private DateTimeOffset? Get(ref DateTimeOffset? field)

@@ -66,9 +66,9 @@ public sealed class DepartmentAdapterOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
     public TimeSpan SourcePollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Longest pause between two tries after a failure of source, store, bus or hub; begins at 200 ms, with jitter. Default 30 s.</summary>
+    /// <summary>Longest pause between two tries after a failure of source, store, bus or hub; begins at 200 ms, with jitter. Default 5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.200", "00:10:00")]
-    public TimeSpan RetryDelayMax { get; set; } = TimeSpan.FromSeconds(30);
+    public TimeSpan RetryDelayMax { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Stored payload above which the source is no longer read; nothing is dropped. Default 1 GiB.</summary>
     [Range(1_048_576L, 1_099_511_627_776L)]

@@ -57,8 +57,9 @@ internal sealed partial class ChangeRelay : BackgroundService
         }
 
         _outbox.OfferEverything();
-        _status.RelayProblem = null;
-        _status.Relay = RelayStage.Publishing;
+        // After a failure it stays one until something is confirmed: that the hub answers does not say that it takes batches.
+        if (_status.Relay is RelayStage.Starting or RelayStage.RolledBack or RelayStage.Quarantined)
+            _status.BecomePublishing();
         var position = Begin(hub, out var from);
         try
         {
@@ -149,19 +150,19 @@ internal sealed partial class ChangeRelay : BackgroundService
         }
     }
 
+    /// <summary>Logs a new failure, not every try: a hub that is away for an hour is one line.</summary>
     private void OnFailure(Exception exception)
     {
-        var reason = PublishFailedException.ReasonOf(exception);
-        if (exception is OutboxDamagedException)
-        {
-            _status.Relay = RelayStage.Damaged;
-            _status.RelayProblem = exception.Message;
-            Log.Damaged(_logger, exception.Message);
+        var stage = exception is OutboxDamagedException ? RelayStage.Damaged : RelayStage.Retrying;
+        var problem = stage == RelayStage.Damaged ? exception.Message : $"The hub or the bus failed: {PublishFailedException.ReasonOf(exception)}";
+        if (stage == _status.Relay && problem == _status.RelayProblem)
             return;
-        }
-        _status.Relay = RelayStage.Retrying;
-        _status.RelayProblem = $"The hub or the bus failed: {reason}";
-        Log.Failed(_logger, reason);
+        _status.Relay = stage;
+        _status.RelayProblem = problem;
+        if (stage == RelayStage.Damaged)
+            Log.Damaged(_logger, problem);
+        else
+            Log.Failed(_logger, problem);
     }
 
     private static partial class Log
@@ -169,8 +170,8 @@ internal sealed partial class ChangeRelay : BackgroundService
         [LoggerMessage(1100, LogLevel.Information, "Publishing from sequence {From}; the hub has applied everything up to {Watermark}", EventName = "Publishing")]
         public static partial void Publishing(ILogger logger, ulong from, ulong watermark);
 
-        [LoggerMessage(1101, LogLevel.Warning, "Publishing stopped: {Reason}; trying again", EventName = "PublishFailed")]
-        public static partial void Failed(ILogger logger, string reason);
+        [LoggerMessage(1101, LogLevel.Warning, "Publishing stopped, trying again: {Problem}", EventName = "PublishFailed")]
+        public static partial void Failed(ILogger logger, string problem);
 
         [LoggerMessage(1102, LogLevel.Error, "The hub has sequence {Watermark} of this stream, or is in another epoch, but the outbox only had {Last}: it was set back in time; nothing is published",
             EventName = "OutboxRolledBack")]

@@ -59,12 +59,12 @@ internal sealed class HubWatch(Wire.ChangeIngressService.ChangeIngressServiceCli
         try
         {
             var state = await AskAsync(cancellationToken);
-            status.RelayProblem = null;
+            status.HubProblem = null;
             return state;
         }
         catch (Exception exception) when (mayBeAway && !cancellationToken.IsCancellationRequested)
         {
-            status.RelayProblem = $"The hub does not say how far it is: {PublishFailedException.ReasonOf(exception)}";
+            status.HubProblem = $"The hub does not say how far it is: {PublishFailedException.ReasonOf(exception)}";
             return null;
         }
     }

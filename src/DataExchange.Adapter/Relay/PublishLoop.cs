@@ -41,7 +41,7 @@ internal sealed class PublishLoop(Outbox outbox, BatchSigner signer, IBatchPubli
         }
         finally
         {
-            status.UnconfirmedSince = null;
+            status.UnconfirmedSince = status.WindowFullSince = null;
             foreach (var unconfirmed in _inFlight)
                 _ = unconfirmed.Confirmation.ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         }
@@ -52,9 +52,12 @@ internal sealed class PublishLoop(Outbox outbox, BatchSigner signer, IBatchPubli
         batch = default;
         while (_ahead.TryPeek(out var last) && last <= position.Watermark)
             _ahead.Dequeue();
-        status.WindowFull = _ahead.Count >= options.WindowBatches;
-        if (status.WindowFull)
+        if (_ahead.Count >= options.WindowBatches)
+        {
+            status.WindowFullSince ??= time.GetUtcNow();
             return false;
+        }
+        status.WindowFullSince = null;
 
         if (_read.Count == 0)
         {
@@ -109,6 +112,8 @@ internal sealed class PublishLoop(Outbox outbox, BatchSigner signer, IBatchPubli
         if (confirmation.Result == Wire.BatchResult.Quarantined)
             return false;
 
+        if (status.Relay != RelayStage.Publishing)
+            status.BecomePublishing();
         if (confirmation.Result == Wire.BatchResult.Rejected)
             status.Rejected = new RejectedBatch(batch.FirstSequence, batch.LastSequence, confirmation.Reason, confirmation.Detail);
         else if (status.Rejected is { } rejected && confirmation.Watermark >= rejected.LastSequence)

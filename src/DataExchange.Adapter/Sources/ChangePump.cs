@@ -189,20 +189,21 @@ internal sealed partial class ChangePump : BackgroundService
         _unsavedBytesMax = Room();
     }
 
+    /// <summary>Logs a new failure, not every try: a source that is away for an hour is one line.</summary>
     private void OnFailure(Exception exception)
     {
-        if (exception is ChangeRefusedException { Error: var error })
-        {
-            _status.SourceRefused = true;
-            _status.SourceProblem = $"The change after sequence {_outbox.LastSequence}: {error.Field} {error.Rule}";
-            Log.ChangeRefused(_logger, _outbox.LastSequence, error.Field, error.Rule);
-        }
+        var refused = exception as ChangeRefusedException;
+        var problem = refused is not null
+            ? $"The change after sequence {_outbox.LastSequence}: {refused.Message}"
+            : $"Reading the source or storing its changes failed: {exception.GetType().Name}";
+        if (problem == _status.SourceProblem)
+            return;
+        _status.SourceRefused = refused is not null;
+        _status.SourceProblem = problem;
+        if (refused is not null)
+            Log.ChangeRefused(_logger, _outbox.LastSequence, refused.Error.Field, refused.Error.Rule);
         else
-        {
-            _status.SourceRefused = false;
-            _status.SourceProblem = $"Reading the source or storing its changes failed: {exception.GetType().Name}";
             Log.ReadFailed(_logger, exception.GetType().FullName!);
-        }
     }
 
     private static partial class Log

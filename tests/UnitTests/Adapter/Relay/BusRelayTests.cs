@@ -98,7 +98,7 @@ internal sealed class BusRelayTests
         await StartAsync();
         await ConfirmedAsync(2);
         await _hub.StopAsync();
-        await Eventually.Async("the hub is missed", () => _status.RelayProblem is not null);
+        await Eventually.Async("the hub is missed", () => _status.HubProblem is not null);
 
         Sample.Fill(_outbox, 2);
         await ConfirmedAsync(4);

@@ -237,7 +237,7 @@ internal sealed class ChangeRelayTests
     }
 
     [Test]
-    public async Task Idle_HeartbeatsSayWhatTheStreamSpeaksForAndAreNeitherStoredNorCounted()
+    public async Task Idle_SourceReadToItsEnd_HeartbeatsSayHowCurrentTheStreamIsAndAreNotCounted()
     {
         Sample.Fill(_outbox, 3);
         await StartAsync(options => options.HeartbeatInterval = TimeSpan.FromMilliseconds(100));
