@@ -10,11 +10,15 @@ internal readonly record struct ChangeFault(ErrorReason Reason, string Field, st
 
 /// <summary>
 /// Turns the changes of one batch into what the index applies, under one catalogue snapshot. On the hot path: about a microsecond
-/// a change beside the keyed hash, nothing allocated but the value's bytes.
+/// a change beside the keyed hash, nothing allocated but the value's bytes. Not thread safe.
 /// </summary>
-internal readonly struct ChangeReader(CatalogueSnapshot catalogue, SubjectKeys subjectKeys, DepartmentId department)
+internal sealed class ChangeReader(CatalogueSnapshot catalogue, SubjectKeys subjectKeys, DepartmentId department)
 {
     public const string MomentRule = "must be present and a moment of the years 1 to 9999";
+
+    // A register read row by row states several facts of one subject in a row: its identifier is read and hashed once.
+    private Wire.Identifier? _lastRead;
+    private SubjectKey _lastKey;
 
     public bool TryRead(Wire.Change wire, out VerifiedChange change, out ChangeFault fault)
     {
@@ -46,7 +50,7 @@ internal readonly struct ChangeReader(CatalogueSnapshot catalogue, SubjectKeys s
         change = default;
         var set = wire.Set;
         if (!TryReadOwned(set.Attribute, "set.attribute", out var attribute, out fault)
-            || !TryReadSubject(set.Subject, "set.subject", out var subject, out fault))
+            || !TryReadKey(set.Subject, "set.subject", out var subject, out fault))
             return false;
 
         if (attribute.Holding == Wire.Holding.Held)
@@ -57,7 +61,7 @@ internal readonly struct ChangeReader(CatalogueSnapshot catalogue, SubjectKeys s
                 return Refuse(ErrorReasons.ValueRefused, "set.value", "must be present, since the attribute is held", out fault);
             if (ValueRules.Violation(set.Value, attribute.Type) is { } rule)
                 return Refuse(ErrorReasons.ValueRefused, "set.value", rule, out fault);
-            change = VerifiedChange.Set(subjectKeys.Of(subject), attribute.Id, wire.AsOf.ToDateTimeOffset(), set.Value.ToByteArray(), held: true);
+            change = VerifiedChange.Set(subject, attribute.Id, wire.AsOf.ToDateTimeOffset(), set.Value.ToByteArray(), held: true);
             return true;
         }
 
@@ -65,7 +69,7 @@ internal readonly struct ChangeReader(CatalogueSnapshot catalogue, SubjectKeys s
             return Refuse(ErrorReasons.ValueRefused, "set.value", "must be absent, since the attribute is only located", out fault);
         if (set.Locator.Length is 0 or > WireLimits.LocatorBytesMax)
             return Refuse(ErrorReasons.ValueRefused, "set.locator", "must be 1 to 320 bytes, since the attribute is located", out fault);
-        change = VerifiedChange.Set(subjectKeys.Of(subject), attribute.Id, wire.AsOf.ToDateTimeOffset(), set.Locator.Memory, held: false);
+        change = VerifiedChange.Set(subject, attribute.Id, wire.AsOf.ToDateTimeOffset(), set.Locator.Memory, held: false);
         return true;
     }
 
@@ -73,9 +77,9 @@ internal readonly struct ChangeReader(CatalogueSnapshot catalogue, SubjectKeys s
     {
         change = default;
         if (!TryReadOwned(wire.Withdraw.Attribute, "withdraw.attribute", out var attribute, out fault)
-            || !TryReadSubject(wire.Withdraw.Subject, "withdraw.subject", out var subject, out fault))
+            || !TryReadKey(wire.Withdraw.Subject, "withdraw.subject", out var subject, out fault))
             return false;
-        change = VerifiedChange.Withdraw(subjectKeys.Of(subject), attribute.Id, wire.AsOf.ToDateTimeOffset());
+        change = VerifiedChange.Withdraw(subject, attribute.Id, wire.AsOf.ToDateTimeOffset());
         return true;
     }
 
@@ -114,6 +118,24 @@ internal readonly struct ChangeReader(CatalogueSnapshot catalogue, SubjectKeys s
         fault = default;
         return catalogue.Attributes.TryGetValue(new AttributeId(department, name), out attribute!)
             || Refuse(ErrorReasons.AttributeNotOwned, field, "must be an attribute that the catalogue gives the department", out fault);
+    }
+
+    private bool TryReadKey(Wire.Identifier? wire, string field, out SubjectKey key, out ChangeFault fault)
+    {
+        fault = default;
+        if (_lastRead is null || !_lastRead.Equals(wire))
+        {
+            if (!TryReadSubject(wire, field, out var identifier, out fault))
+            {
+                key = default;
+                return false;
+            }
+
+            (_lastRead, _lastKey) = (wire, subjectKeys.Of(identifier));
+        }
+
+        key = _lastKey;
+        return true;
     }
 
     private bool TryReadSubject(Wire.Identifier? wire, string field, out Identifier identifier, out ChangeFault fault)

@@ -66,6 +66,17 @@ internal sealed class BatchVerifierTests
     }
 
     [Test]
+    public void Verify_SubjectsInTurn_EachKeepsItsOwnKey()
+    {
+        var batch = Plain(3);
+        batch.Changes[1].Set.Subject = new Wire.Identifier { Scheme = "cn-uscc", Value = Company };
+
+        var person = _subjectKeys.Of(new Identifier("cn-resident", Resident));
+        var company = _subjectKeys.Of(new Identifier("cn-uscc", Company));
+        Assert.That(_verifier.Verify(Sign(batch), Tax).Batch!.Changes.ToArray().Select(c => c.Subject), Is.EqualTo(new[] { person, company, person }));
+    }
+
+    [Test]
     public void Verify_Heartbeat_IsABatchWithoutChanges()
     {
         var batch = _verifier.Verify(Sign(Plain(5, changes: 0)), caller: null).Batch;
