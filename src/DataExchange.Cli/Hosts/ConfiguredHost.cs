@@ -6,7 +6,8 @@ internal static class ConfiguredHost
     /// <exception cref="UsageException">The file is missing or is not JSON.</exception>
     public static WebApplicationBuilder Create(string config)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        // No files are watched: the watcher of the content root would hear of every write to the stores below it.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.Configuration.Sources.Clear();
         try
         {
