@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using DataExchange.Cli.Bench;
 using DataExchange.Cli.Catalogue;
 using DataExchange.Cli.Certificates;
 using DataExchange.Cli.Demo;
@@ -23,6 +24,7 @@ internal static class CommandLine
             IdentifierCommand.Create(),
             CatalogueCommand.Create(),
             new Command("dev", "For development only") { CertificatesCommand.Create() },
+            BenchCommand.Create(),
         };
 
         var parsed = root.Parse(args);

@@ -68,7 +68,8 @@ internal sealed class LocalExchange : IAsyncDisposable
     }
 
     /// <summary>As <c>dx catalogue apply</c> would.</summary>
-    private static async Task ApplyCatalogueAsync(Workspace workspace, CancellationToken cancellationToken)
+    /// <summary>Takes the workspace's catalogue file over into the hub's catalogue.</summary>
+    public static async Task ApplyCatalogueAsync(Workspace workspace, CancellationToken cancellationToken)
     {
         using var yaml = File.OpenRead(workspace.CataloguePath);
         var reading = CatalogueReader.Read(yaml, workspace.Folder);

@@ -69,9 +69,12 @@ internal sealed class Workspace
     public CatalogueDatabase CatalogueDatabase() =>
         new(CatalogueProvider.Sqlite, new SqliteConnectionStringBuilder { DataSource = Path.Combine(HubFolder, "catalogue.db") }.ConnectionString);
 
+    /// <summary>A department's certificate and key. The caller disposes of them.</summary>
+    public TlsCredentials Credentials(string department) => TlsCredentials.Load(_certificates.Department(DepartmentId.Parse(department)));
+
     /// <summary>A channel to the hub with a department's own certificate. The caller disposes of it.</summary>
     public GrpcChannel ConnectToHub(string department) =>
-        MutualTlsClient.Connect(HubAddress, TlsCredentials.Load(_certificates.Department(DepartmentId.Parse(department))), new ExpectedPeer(PeerRole.Hub, BrokerId));
+        MutualTlsClient.Connect(HubAddress, Credentials(department), new ExpectedPeer(PeerRole.Hub, BrokerId));
 
     private static Uri Listener(int port) => new($"https://{Address}:{port}");
 

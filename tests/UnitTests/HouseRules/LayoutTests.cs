@@ -44,6 +44,7 @@ internal sealed partial class LayoutTests
         "src/DataExchange.Adapter/Relay/BusBatchPublisher.cs",
         "src/DataExchange.Broker/Ingest/ChangeBatchConsumer",
         "src/DataExchange.Broker/Ingest/NoReplyFilter.cs",
+        "src/DataExchange.Cli/Bench/BareMassTransit.cs",
     ];
 
     [Test]

@@ -1,0 +1,91 @@
+using System.CommandLine;
+using DataExchange.Cli.Exchange;
+
+namespace DataExchange.Cli.Bench;
+
+/// <summary><c>dx bench</c>: what the exchange does on this machine, always beside a control measured in the same run.</summary>
+internal static class BenchCommand
+{
+    private static readonly Option<bool> Json = new("--json") { Description = "One JSON object a result, a line each" };
+
+    private static readonly Option<DirectoryInfo?> Folder = new("--folder")
+    {
+        Description = "Where servers and hub keep their data; a new folder below it is made and removed. Default: the system's temporary folder",
+    };
+
+    private static readonly Option<double> Seconds = new("--seconds") { Description = "Length of one measured window", DefaultValueFactory = _ => 4 };
+    private static readonly Option<int> Rounds = new("--rounds") { Description = "Windows of each setting; the median counts", DefaultValueFactory = _ => 3 };
+
+    public static Command Create()
+    {
+        Seconds.Validators.Add(result => Require(result, result.GetValueOrDefault<double>() is >= 0.5 and <= 600, "--seconds must be from 0.5 to 600"));
+        Rounds.Validators.Add(result => Require(result, result.GetValueOrDefault<int>() is >= 1 and <= 100, "--rounds must be from 1 to 100"));
+        return new Command("bench", "Measure the exchange beside its controls") { Lookup(), Ingest(), BenchChildCommand.Create() };
+    }
+
+    private static Command Lookup()
+    {
+        var persons = new Option<int>("--persons") { Description = "Population of the index, 8 facts each", DefaultValueFactory = _ => 100_000 };
+        persons.Validators.Add(result => Require(result, result.GetValueOrDefault<int>() is >= 1_000 and <= 10_000_000, "--persons must be from 1,000 to 10,000,000"));
+        var command = new Command("lookup", "Lookups against the hub, beside a bare gRPC echo of the same bytes") { persons, Seconds, Rounds, Folder, Json };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            parsed, (settings, screen) => LookupBench.RunAsync(settings, parsed.GetValue(persons), screen, cancellationToken)));
+        return command;
+    }
+
+    private static Command Ingest()
+    {
+        var changes = new Option<ulong>("--changes") { Description = "Afterwards let so many changes more pass and tell the memory used; 0 for none" };
+        var rabbit = new Option<Uri?>("--rabbitmq")
+        {
+            Description = $"A running server, as amqp://user@host:5672/vhost; the password comes from {ExchangeSettings.PasswordVariable}. Default: start the installed one",
+        };
+        var postgres = new Option<string?>("--postgresql")
+        {
+            Description = "A running server, as Host=...;Database=...;Username=...; the password comes from PGPASSWORD. Default: start the installed one",
+        };
+        var command = new Command("ingest", "Changes from a department's source to the hub's watermark, beside RabbitMQ.Client, MassTransit and PostgreSQL alone")
+        {
+            changes, rabbit, postgres, Seconds, Rounds, Folder, Json,
+        };
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed, (settings, screen) => IngestBench.RunAsync(
+            settings,
+            parsed.GetValue(rabbit) is { } address ? ExchangeSettings.CheckServer(address) : null,
+            parsed.GetValue(postgres),
+            parsed.GetValue(changes),
+            screen,
+            cancellationToken)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, Func<BenchSettings, BenchScreen, Task> bench)
+    {
+        var parent = parsed.GetValue(Folder)?.FullName ?? Path.GetTempPath();
+        var folder = Path.Combine(parent, $"dx-bench-{Environment.ProcessId}");
+        Directory.CreateDirectory(folder);
+        var keepsLogs = false;
+        try
+        {
+            var settings = new BenchSettings(folder, TimeSpan.FromSeconds(parsed.GetValue(Seconds)), parsed.GetValue(Rounds));
+            await bench(settings, new BenchScreen(parsed.GetValue(Json)));
+            return ExitCode.Ok;
+        }
+        catch (BenchUnavailableException e)
+        {
+            keepsLogs = e.NamesLog;
+            await Console.Error.WriteLineAsync(e.Message);
+            return ExitCode.Unavailable;
+        }
+        finally
+        {
+            if (!keepsLogs)
+                Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static void Require(System.CommandLine.Parsing.OptionResult result, bool holds, string rule)
+    {
+        if (!holds)
+            result.AddError(rule);
+    }
+}

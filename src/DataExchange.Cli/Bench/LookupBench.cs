@@ -1,0 +1,74 @@
+using DataExchange.Cli.Exchange;
+using Google.Protobuf;
+
+namespace DataExchange.Cli.Bench;
+
+/// <param name="Folder">Emptied afterwards.</param>
+/// <param name="Window">One measured window.</param>
+/// <param name="Rounds">Windows of each setting and side; the median counts.</param>
+internal sealed record BenchSettings(string Folder, TimeSpan Window, int Rounds);
+
+/// <summary><c>dx bench lookup</c>: a hub and an echo, each a process of its own, asked the same questions in turn.</summary>
+internal static class LookupBench
+{
+    private static readonly (int Concurrency, int Batch)[] Settings = [(1, 0), (16, 0), (64, 0), (1, 100), (8, 100)];
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
+
+    public static async Task RunAsync(BenchSettings settings, int persons, BenchScreen screen, CancellationToken cancellationToken)
+    {
+        var population = new BenchPopulation(persons);
+        var port = FreePorts.Row(2 + population.Plan.Departments.Count + 1);
+        var echoPort = port + 2 + population.Plan.Departments.Count;
+        var workspace = Workspace.Prepare(new ExchangeSettings(settings.Folder, port, RabbitMq: null), population.Plan);
+        await LocalExchange.ApplyCatalogueAsync(workspace, cancellationToken);
+
+        BenchScreen.Step("starting the hub");
+        await using var hub = BenchProcess.StartSelf(Path.Combine(settings.Folder, "hub.log"), Quiet, "hub", "run", "--config", workspace.HubConfig);
+        await hub.UntilListeningAsync(port, StartLimit, cancellationToken);
+        BenchScreen.Step($"publishing {persons:N0} persons through the ingress");
+        await PopulationLoader.LoadAsync(workspace, population, cancellationToken);
+
+        var answer = await AskOnceAsync(workspace, population, cancellationToken);
+        var answerPath = Path.Combine(settings.Folder, "answer.bin");
+        await File.WriteAllBytesAsync(answerPath, answer.ToByteArray(), cancellationToken);
+        await using var echo = BenchProcess.StartSelf(
+            Path.Combine(settings.Folder, "echo.log"), Quiet, "bench", "child", "echo", workspace.HubConfig, $"{echoPort}", answerPath);
+        await echo.UntilListeningAsync(echoPort, StartLimit, cancellationToken);
+
+        BenchScreen.Step($"a question of {population.Questions(1, 0)[0].Length:N0} bytes, an answer of {answer.CalculateSize():N0} bytes");
+        using var credentials = workspace.Credentials(population.Plan.Consumer.Id);
+        foreach (var (concurrency, batch) in Settings)
+        {
+            BenchScreen.Step($"concurrency {concurrency}, {(batch == 0 ? "unary" : $"stream of {batch} lookups a message")}");
+            var questions = population.Questions(batch == 0 ? 20_000 : 500, batch);
+            using var ours = new LookupLoad(workspace.HubAddress, credentials, concurrency, batch, questions);
+            using var control = new LookupLoad(new Uri($"https://127.0.0.1:{echoPort}"), credentials, concurrency, batch, questions);
+            var (hubWindows, echoWindows) = (new List<Measurement>(), new List<Measurement>());
+            await Measure(ours, hub, WarmUp);
+            await Measure(control, echo, WarmUp);
+            for (var round = 0; round < settings.Rounds; round++)
+            {
+                echoWindows.Add(await Measure(control, echo, settings.Window));
+                hubWindows.Add(await Measure(ours, hub, settings.Window));
+            }
+
+            screen.Add(new BenchResult(
+                batch == 0 ? "lookup" : "lookup-many", concurrency, Math.Max(1, batch),
+                Measurement.Median(hubWindows), Measurement.Median(echoWindows), new Dictionary<string, double>()));
+
+            Task<Measurement> Measure(LookupLoad load, BenchProcess server, TimeSpan window) =>
+                LoadGenerator.RunAsync(concurrency, Math.Max(1, batch), load.CallAsync, server, window, cancellationToken);
+        }
+
+        screen.Close("the same service, listener, questions and answers with nothing behind it");
+    }
+
+    private static Dictionary<string, string> Quiet { get; } = new() { ["Logging__LogLevel__Default"] = "Warning", ["DX_Logging__LogLevel__Default"] = "Warning" };
+
+    private static async Task<Wire.LookupResponse> AskOnceAsync(Workspace workspace, BenchPopulation population, CancellationToken cancellationToken)
+    {
+        using var channel = workspace.ConnectToHub(population.Plan.Consumer.Id);
+        return await new Wire.LookupService.LookupServiceClient(channel).LookupAsync(population.Question(0), cancellationToken: cancellationToken);
+    }
+}
