@@ -18,8 +18,7 @@ internal sealed class CatalogueSnapshot
         Schemes = new IdentifierSchemes(file.Schemes.Select(s => new DeclaredScheme(s.Name, s.Pattern, s.Length, s.Normalize)));
         LinkRights = file.LinkRights.Select(r => (r.Department, r.SchemeA, r.SchemeB)).ToFrozenSet();
         Grants = file.Grants.ToFrozenDictionary(
-            g => new GrantKey(g.Consumer, g.Attribute, g.Purpose), g => new GrantModel(g.LegalBasis, g.ValidFrom, g.ValidUntil),
-            new GrantKeyComparer());
+            g => new GrantKey(g.Consumer, g.Attribute, g.Purpose), g => new GrantModel(g.LegalBasis, g.ValidFrom, g.ValidUntil));
     }
 
     /// <summary>Of the database; rises with every applied change.</summary>
