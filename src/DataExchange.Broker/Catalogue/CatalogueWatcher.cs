@@ -50,7 +50,7 @@ internal sealed partial class CatalogueWatcher(
         {
             // Also what is no database failure, such as a row edited by hand: nothing may end the watching.
             if (!_failing)
-                Log.CannotRead(logger, state.Current?.Version ?? 0, failure is CatalogueUnavailableException ? failure.Message : failure.GetType().Name);
+                Log.CannotRead(logger, state.Current?.Version ?? 0, Describe(failure));
             _failing = true;
         }
         finally
@@ -96,6 +96,13 @@ internal sealed partial class CatalogueWatcher(
         state.Replace(CatalogueSnapshot.Of(version, file));
         Log.InForce(logger, version, file.Departments.Count, file.Attributes.Count, file.Grants.Count);
     }
+
+    private static string Describe(Exception failure) => failure switch
+    {
+        CatalogueUnavailableException => failure.Message,
+        OperationCanceledException => $"The catalogue's database has not answered for {PollTimeout.TotalSeconds} s.",
+        _ => failure.GetType().Name,
+    };
 
     private static partial class Log
     {

@@ -12,7 +12,7 @@ internal static class CatalogueCommand
     private static Command Apply()
     {
         var file = new Argument<FileInfo>("file") { Description = "Catalogue file (YAML); key files in it are relative to it" };
-        var database = new DatabaseOptions();
+        var database = new DatabaseArguments();
         var json = Json();
         var command = new Command("apply", "Make the catalogue exactly what a file says; changes nothing if it is so already") { file, json };
         database.AddTo(command);
@@ -36,7 +36,7 @@ internal static class CatalogueCommand
 
     private static Command Show()
     {
-        var database = new DatabaseOptions();
+        var database = new DatabaseArguments();
         var json = Json();
         var command = new Command("show", "Show the catalogue as it is") { json };
         database.AddTo(command);

@@ -18,8 +18,9 @@ public enum CatalogueProvider
 public sealed class CatalogueDatabase
 {
     private const int CommandTimeoutSeconds = 15;
+    private const int ConnectTimeoutSeconds = 5;
 
-    private readonly CatalogueProvider _provider;
+    private readonly string? _sqliteFolder;
     private readonly DbContextOptions<CatalogueContext> _options;
     private readonly DbContextOptions<CatalogueContext> _creatingOptions;
 
@@ -28,9 +29,9 @@ public sealed class CatalogueDatabase
     /// <exception cref="ArgumentException">The connection string cannot be read.</exception>
     public CatalogueDatabase(CatalogueProvider provider, string connectionString, string? password = null)
     {
-        _provider = provider;
         try
         {
+            _sqliteFolder = provider == CatalogueProvider.Sqlite ? Path.GetDirectoryName(new SqliteConnectionStringBuilder(connectionString).DataSource) : null;
             HoldsPassword = password is not null || (provider == CatalogueProvider.Postgresql && new NpgsqlConnectionStringBuilder(connectionString).Password is not null);
             (_options, _creatingOptions) = provider switch
             {
@@ -68,10 +69,13 @@ public sealed class CatalogueDatabase
         return database is not null;
     }
 
-    /// <param name="create">Make the SQLite file when it is not there; otherwise its absence is a failure.</param>
-    internal CatalogueContext Open(bool create = false) => new(create ? _creatingOptions : _options);
-
-    public override string ToString() => _provider.ToString();
+    /// <param name="create">Make the SQLite file and its folder when they are not there; otherwise their absence is a failure.</param>
+    internal CatalogueContext Open(bool create = false)
+    {
+        if (create && _sqliteFolder is { Length: > 0 })
+            Directory.CreateDirectory(_sqliteFolder);
+        return new CatalogueContext(create ? _creatingOptions : _options);
+    }
 
     private static DbContextOptions<CatalogueContext> Sqlite(string connectionString, SqliteOpenMode mode)
     {
@@ -85,7 +89,7 @@ public sealed class CatalogueDatabase
 
     private static DbContextOptions<CatalogueContext> Postgresql(string connectionString, string? password)
     {
-        var connection = new NpgsqlConnectionStringBuilder(connectionString) { CommandTimeout = CommandTimeoutSeconds };
+        var connection = new NpgsqlConnectionStringBuilder(connectionString) { CommandTimeout = CommandTimeoutSeconds, Timeout = ConnectTimeoutSeconds };
         if (password is not null)
             connection.Password = password;
         return new DbContextOptionsBuilder<CatalogueContext>().UseNpgsql(connection.ConnectionString).Options;

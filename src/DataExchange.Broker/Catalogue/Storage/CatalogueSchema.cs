@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace DataExchange.Broker.Catalogue.Storage;
 
@@ -43,7 +44,7 @@ internal static class CatalogueSchema
                 if (await TryUpgradeAsync(context, cancellationToken))
                     return;
             }
-            catch (Exception failure) when (CatalogueUnavailableException.IsDatabaseFailure(failure) && attempt < AttemptsMax)
+            catch (PostgresException failure) when (failure.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DuplicateTable)
             {
                 // PostgreSQL lets CREATE TABLE IF NOT EXISTS fail in one of two sessions that run it at once: look again.
             }

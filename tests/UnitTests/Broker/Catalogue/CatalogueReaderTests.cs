@@ -4,6 +4,7 @@ using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Catalogue.Reading;
 using DataExchange.Contracts;
 using DataExchange.Testing;
+using DataExchange.UnitTests.HouseRules;
 using NUnit.Framework;
 
 namespace DataExchange.UnitTests.Broker.Catalogue;
@@ -44,6 +45,21 @@ public sealed class CatalogueReaderTests
                 new(housing, address, "rent-subsidy", "Housing Act, section 12", from, until),
             }));
         });
+    }
+
+    [Test]
+    public void Read_FileOfTheDocumentation_IsValidAndItsLimitsAreTheReaders()
+    {
+        var document = Repository.Read("docs/catalogue-file.md");
+        var yaml = document.Split("```yaml\n")[1].Split("```")[0];
+
+        var file = SampleCatalogue.File(yaml);
+
+        Assert.That((file.Departments.Count, file.Keys.Count, file.Schemes.Count, file.LinkRights.Count, file.Grants.Count), Is.EqualTo((2, 1, 1, 1, 1)));
+        var limits = string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"{CatalogueReader.DepartmentsMax:N0}; {CatalogueReader.AttributesMax:N0}; {CatalogueReader.SchemesMax:N0}; {CatalogueReader.LinkRightsMax:N0}; {CatalogueReader.GrantsMax:N0}");
+        Assert.That(document, Does.Contain(limits));
     }
 
     // The part of the sample to replace, what with, and the error to expect; two errors where what refers to it is wrong as well.

@@ -67,6 +67,17 @@ public sealed class CatalogueWatcherTests
     }
 
     [Test]
+    public async Task Refresh_NoFolderYet_MakesItAndHasAnEmptyCatalogue()
+    {
+        using var watcher = new CatalogueWatcher(
+            new CatalogueStore(Database("new/folder/catalogue.db"), _time), _state, Options.Create(new CatalogueOptions()), _time, Logger());
+
+        await watcher.RefreshAsync(default);
+
+        Assert.That((_state.Current!.Version, _state.Current.Departments.Count), Is.EqualTo((0L, 0)));
+    }
+
+    [Test]
     public async Task Refresh_NothingApplied_KeepsTheVerySnapshot()
     {
         await ApplyAsync(SampleCatalogue.Yaml);
@@ -111,8 +122,9 @@ public sealed class CatalogueWatcherTests
     [Test]
     public async Task Refresh_NoDatabaseEver_IsUnhealthyAndHasNoCatalogue()
     {
+        File.WriteAllText(_folder["no-folder"], "");
         using var watcher = new CatalogueWatcher(
-            new CatalogueStore(Database("no-such-folder/catalogue.db"), _time), _state, Options.Create(new CatalogueOptions()), _time, Logger());
+            new CatalogueStore(Database("no-folder/catalogue.db"), _time), _state, Options.Create(new CatalogueOptions()), _time, Logger());
         Assert.That((await HealthAsync(watcher)).Status, Is.EqualTo(HealthStatus.Degraded), "not tried yet");
 
         await watcher.RefreshAsync(default);

@@ -5,7 +5,7 @@ using DataExchange.Broker.Catalogue.Storage;
 namespace DataExchange.Cli.Catalogue;
 
 /// <summary>Which database. A connection string with a password goes into a file: arguments can be seen by every user of the machine.</summary>
-internal sealed class DatabaseOptions
+internal sealed class DatabaseArguments
 {
     private const string Default = "sqlite:.dx/hub/catalogue.db";
 
