@@ -94,7 +94,9 @@ internal sealed partial class IndexWriter : IAsyncDisposable
         {
             try
             {
+                var started = _time.GetTimestamp();
                 Apply(group);
+                IndexMetrics.Record(group.Count, _time.GetElapsedTime(started));
             }
             catch (Exception e)
             {
