@@ -68,7 +68,7 @@ internal sealed class BatchVerifierTests
     [Test]
     public void Verify_SubjectsInTurn_EachKeepsItsOwnKey()
     {
-        var batch = Plain(3);
+        var batch = Plain(first: 1, changes: 3);
         batch.Changes[1].Set.Subject = new Wire.Identifier { Scheme = "cn-uscc", Value = Company };
 
         var person = _subjectKeys.Of(new Identifier("cn-resident", Resident));
