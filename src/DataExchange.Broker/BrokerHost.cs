@@ -6,7 +6,6 @@ using DataExchange.Broker.Ingest;
 using DataExchange.Broker.Lookup;
 using DataExchange.Broker.Providers;
 using DataExchange.Hosting;
-using MassTransit;
 using Microsoft.Extensions.Options;
 
 namespace DataExchange.Broker;
@@ -23,7 +22,7 @@ public static class BrokerHost
 
         builder.UseMutualTls(IPEndPoint.Parse($"{hub.Address}:{hub.Port}"));
         builder.Services.AddExchangeGrpc(builder.Configuration);
-        builder.Services.AddExchangeBus(builder.Configuration, bus => bus.AddConsumer<ChangeBatchConsumer, ChangeBatchConsumerDefinition>());
+        builder.Services.AddExchangeBus(builder.Configuration, ChangeBatchConsumerDefinition.AddTo);
         builder.AddExchangeTelemetry("dataexchange-hub");
 
         builder.Services.AddCatalogue();

@@ -18,6 +18,9 @@ internal sealed class ChangeBatchConsumerDefinition : ConsumerDefinition<ChangeB
         ConcurrentMessageLimit = _options.BusBatchesMax;
     }
 
+    /// <summary>Here, so that a host that adds it meets no type of the bus.</summary>
+    public static void AddTo(IBusRegistrationConfigurator bus) => bus.AddConsumer<ChangeBatchConsumer, ChangeBatchConsumerDefinition>();
+
     protected override void ConfigureConsumer(
         IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<ChangeBatchConsumer> consumerConfigurator, IRegistrationContext context)
     {
