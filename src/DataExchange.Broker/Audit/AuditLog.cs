@@ -65,7 +65,9 @@ internal sealed partial class AuditLog : IDisposable
     public async ValueTask<AuditOutcome> AppendAsync(Wire.AuditEntry entry, CancellationToken cancellationToken)
     {
         var append = new PendingAppend([entry]);
-        var error = await CommitAsync(append, cancellationToken);
+        if (!_queue.Writer.TryWrite(append))
+            await WaitForRoomAsync(append, cancellationToken);
+        var error = await append.Done;
         return error is null ? new AuditOutcome(append.PositionOf(0, LogId), null) : new AuditOutcome(default, error);
     }
 
@@ -73,7 +75,9 @@ internal sealed partial class AuditLog : IDisposable
     public async ValueTask<AuditOutcomes> AppendAsync(IReadOnlyList<Wire.AuditEntry> entries, CancellationToken cancellationToken)
     {
         var append = new PendingAppend(entries);
-        if (await CommitAsync(append, cancellationToken) is { } error)
+        if (!_queue.Writer.TryWrite(append))
+            await WaitForRoomAsync(append, cancellationToken);
+        if (await append.Done is { } error)
             return new AuditOutcomes([], error);
         var positions = new AuditPosition[append.Count];
         for (var at = 0; at < positions.Length; at++)
@@ -89,21 +93,16 @@ internal sealed partial class AuditLog : IDisposable
         _store.Dispose();
     }
 
-    private async ValueTask<ExchangeError?> CommitAsync(PendingAppend append, CancellationToken cancellationToken)
+    private async ValueTask WaitForRoomAsync(PendingAppend append, CancellationToken cancellationToken)
     {
-        if (!_queue.Writer.TryWrite(append))
+        try
         {
-            try
-            {
-                await _queue.Writer.WriteAsync(append, cancellationToken);
-            }
-            catch (ChannelClosedException)
-            {
-                return ExchangeError.Of(ErrorReasons.AuditUnavailable);
-            }
+            await _queue.Writer.WriteAsync(append, cancellationToken);
         }
-
-        return await append.Done;
+        catch (ChannelClosedException)
+        {
+            append.Complete(Broken);
+        }
     }
 
     private void Write()

@@ -14,17 +14,17 @@ internal sealed class PendingAppend
     public PendingAppend(IReadOnlyList<Wire.AuditEntry> entries)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(entries.Count, WireLimits.LookupsPerMessageMax, nameof(entries));
+        Span<int> frameBytes = stackalloc int[entries.Count];
         var bytes = 0;
-        foreach (var entry in entries)
-            bytes += AuditFormat.FrameOverheadBytes + CheckedSize(entry);
+        for (var at = 0; at < entries.Count; at++)
+            bytes += frameBytes[at] = AuditFormat.FrameOverheadBytes + CheckedSize(entries[at]);
 
         _frames = new byte[bytes];
         _leafHashes = new byte[entries.Count][];
         var rest = _frames.AsSpan();
         for (var at = 0; at < entries.Count; at++)
         {
-            // The size is kept in the message since CheckedSize; nobody changes an entry that is handed in.
-            var frame = rest[..(AuditFormat.FrameOverheadBytes + entries[at].CalculateSize())];
+            var frame = rest[..frameBytes[at]];
             entries[at].WriteTo(frame[AuditFormat.FrameOverheadBytes..]);
             _leafHashes[at] = AuditFormat.PrepareFrame(frame);
             rest = rest[frame.Length..];
