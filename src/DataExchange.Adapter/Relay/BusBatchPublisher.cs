@@ -16,8 +16,10 @@ internal sealed class BusBatchPublisher(ReliablePublisher bus) : IBatchPublisher
 
     public async Task<PublishConfirmation> PublishAsync(ulong firstSequence, Wire.SignedChangeBatch batch, CancellationToken cancellationToken)
     {
-        using var publish = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _pending.Token);
-        var outcome = await bus.PublishAsync(new ChangeBatchMessage { SignedBatch = batch.ToByteArray() }, publish.Token);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _pending.Token);
+        // Only the wait is given up: a publish has its own deadline, and one broken off in the middle is an error to the bus.
+        var publish = bus.PublishAsync(new ChangeBatchMessage { SignedBatch = batch.ToByteArray() }, CancellationToken.None);
+        var outcome = await publish.WaitAsync(waiting.Token);
         return outcome == PublishOutcome.Confirmed ? default : throw new PublishFailedException(outcome.ToString());
     }
 

@@ -110,8 +110,8 @@ internal sealed partial class ChangeRelay : BackgroundService
         finally
         {
             await session.CancelAsync();
-            await _publisher.ResetAsync();
             await Task.WhenAll(publishing, watching).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _publisher.ResetAsync();
             _outbox.Trim(position.Confirmed, position.Watermark, _options.OutboxTailBatches);
         }
     }
