@@ -19,7 +19,7 @@ internal readonly record struct Measurement(double Rate, double P50, double P99,
     private static double Median(IEnumerable<double> figures)
     {
         var sorted = figures.Order().ToArray();
-        return sorted[sorted.Length / 2];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 }
 

@@ -45,4 +45,8 @@ internal sealed class BenchResultTests
         var median = Measurement.Median([Ours, Ours with { Rate = 1, ServerCpu = 900 }, Ours with { Rate = 51_000, ServerCpu = 29 }]);
         Assert.That(median, Is.EqualTo(Ours));
     }
+
+    [Test]
+    public void Median_EvenCount_IsBetweenTheMiddleTwo() =>
+        Assert.That(Measurement.Median([Ours, Ours with { Rate = 60_000 }]).Rate, Is.EqualTo(55_000));
 }
