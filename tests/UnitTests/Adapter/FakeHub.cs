@@ -24,6 +24,9 @@ internal sealed class FakeHub : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly Service _service;
 
+    // Clients of the hub before its restart still use it.
+    private GrpcChannel? _former;
+
     private FakeHub(Service service, int port, Action<TlsOptions>? tls = null)
     {
         _service = service;
@@ -57,7 +60,7 @@ internal sealed class FakeHub : IAsyncDisposable
     {
         var port = new Uri($"http://{Channel.Target}").Port;
         await StopAsync();
-        return await StartAsync(new FakeHub(_service, port));
+        return await StartAsync(new FakeHub(_service, port) { _former = Channel });
     }
 
     public async Task StopAsync()
@@ -71,6 +74,7 @@ internal sealed class FakeHub : IAsyncDisposable
     {
         await StopAsync();
         Channel.Dispose();
+        _former?.Dispose();
     }
 
     private static async Task<FakeHub> StartAsync(FakeHub hub)

@@ -129,11 +129,9 @@ internal sealed class ChangeRelayTests
         await StartAsync(options => options.InFlightBatchesMax = 5);
         await Eventually.Async("the twelfth is taken and not answered", () => _hub.Script.Received.Count == 12);
 
-        var old = _hub;
-        _hub = await old.RestartAsync();
+        _hub = await _hub.RestartAsync();
         _hub.Script.AnswersMax = int.MaxValue;
         await CurrentAsync();
-        old.Channel.Dispose();
 
         Assert.That(_hub.Script.Applied, Is.EqualTo(payloads));
         Assert.That(_hub.Script.Rewritten, Is.Null);
