@@ -7,6 +7,7 @@ using DataExchange.Cli.Demo;
 using DataExchange.Cli.Hosts;
 using DataExchange.Cli.Identifiers;
 using DataExchange.Cli.Lookup;
+using DataExchange.Cli.Simulation;
 
 namespace DataExchange.Cli;
 
@@ -18,6 +19,7 @@ internal static class CommandLine
         var root = new RootCommand("dx: cross-department data exchange")
         {
             DemoCommand.Create(),
+            SimulateCommand.Create(),
             LookupCommand.Create(),
             HostCommands.Hub(),
             HostCommands.Department(),

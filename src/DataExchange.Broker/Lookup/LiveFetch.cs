@@ -77,7 +77,9 @@ internal sealed partial class LiveFetch(
             var request = Request(question, consumer, chunk.Select(i => facts[i]));
             var (response, missing) = await CallAsync(provider, request, budget, cut.Token);
             for (var n = 0; n < chunk.Length; n++)
-                fetched[chunk[n]] = response is null ? new(null, missing) : Read(response.Results[n]);
+                fetched[chunk[n]] = response is null
+                    ? new(null, missing)
+                    : Read(response.Results[n], catalogue.Attributes[facts[chunk[n]].Attribute].Type);
         }
     }
 
@@ -148,9 +150,10 @@ internal sealed partial class LiveFetch(
     }
 
     // A provider that breaks the contract must not be able to break the answer.
-    private static FetchedFact Read(Wire.FetchResult result) => result.ResultCase switch
+    private static FetchedFact Read(Wire.FetchResult result, Wire.ValueType declared) => result.ResultCase switch
     {
-        Wire.FetchResult.ResultOneofCase.Found when result.Found is { Value: not null, AsOf: not null } => new(result.Found, null),
+        Wire.FetchResult.ResultOneofCase.Found when result.Found is { Value: { } value, AsOf: { } asOf }
+            && ValueRules.Violation(value, declared) is null && ValueRules.IsTimestamp(asOf) => new(result.Found, null),
         Wire.FetchResult.ResultOneofCase.Absent => default,
         Wire.FetchResult.ResultOneofCase.Unavailable => new(null, ErrorReasons.ProviderUnreachable),
         _ => new(null, ErrorReasons.ProviderFailed),

@@ -3,8 +3,13 @@ namespace DataExchange.Cli.Exchange;
 /// <param name="Workspace">Full path of the state folder.</param>
 /// <param name="Port">The hub's gRPC port; management takes the next one, the departments those after it.</param>
 /// <param name="RabbitMq">Null for the in-memory bus.</param>
-internal sealed record ExchangeSettings(string Workspace, int Port, Uri? RabbitMq)
+/// <param name="Exit">Leave when done.</param>
+/// <param name="Json">Standard output is one JSON object.</param>
+internal sealed record ExchangeSettings(string Workspace, int Port, Uri? RabbitMq, bool Exit = false, bool Json = false)
 {
+    /// <summary>Leaves room for the departments' ports and their management ports above it.</summary>
+    public const int PortMax = 64_000;
+
     public const string PasswordVariable = "DX_RABBITMQ_PASSWORD";
 
     /// <summary>The server's address with the password from the environment. A password in an argument can be read by every user of the machine.</summary>

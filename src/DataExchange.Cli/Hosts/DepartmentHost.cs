@@ -1,11 +1,12 @@
 using System.Net;
 using DataExchange.Adapter;
 using DataExchange.Cli.Registers;
+using DataExchange.Cli.Simulation;
 using DataExchange.Hosting;
 
 namespace DataExchange.Cli.Hosts;
 
-/// <summary>One register as a department: adapter, gRPC service, publisher. The same host in the demo and as a process of its own.</summary>
+/// <summary>One register, or one simulated department: adapter, gRPC service, publisher. The same host in the demo and as a process of its own.</summary>
 internal static class DepartmentHost
 {
     /// <param name="config">Full path of the department's JSON configuration; environment variables override it.</param>
@@ -13,14 +14,8 @@ internal static class DepartmentHost
     public static WebApplication Build(string config, ReliablePublisher? shared = null)
     {
         var builder = ConfiguredHost.Create(config);
-        var settings = builder.Configuration.GetRequiredSection(RegisterSettings.Section).Get<RegisterSettings>()!;
-        var registers = RegistersFile.Load(settings.Folder);
-        var register = registers.Registers.Single(r => r.Department == settings.Department);
-        var source = new RegisterSource(register, registers.Published);
-
-        var adapter = builder.AddDepartmentAdapter(listen: Listener(builder.Configuration))
-            .AddChangeSource(_ => source)
-            .AddLiveSource(_ => source);
+        var adapter = builder.AddDepartmentAdapter(listen: Listener(builder.Configuration));
+        AddSource(adapter, builder.Configuration);
         if (shared is not null)
         {
             builder.Services.AddSingleton(shared);
@@ -38,7 +33,7 @@ internal static class DepartmentHost
 
         // In one process with the hub its meters and health are the process's.
         if (shared is null)
-            builder.AddExchangeTelemetry($"dataexchange-department-{settings.Department}");
+            builder.AddExchangeTelemetry("dataexchange-department");
         else
             builder.AddExchangeLogging();
 
@@ -47,6 +42,22 @@ internal static class DepartmentHost
             app.UseManagementPort();
         app.MapDepartmentAdapter();
         return app;
+    }
+
+    /// <summary>What the configuration names: a register's files, or a department of a population.</summary>
+    private static void AddSource(DepartmentAdapterBuilder adapter, ConfigurationManager configuration)
+    {
+        if (configuration.GetSection(PopulationSettings.Section).Get<PopulationSettings>() is { } population)
+        {
+            var department = SimulatedDepartment.All.Single(d => d.Id.Value == population.Department);
+            adapter.AddChangeSource(_ => new PopulationSource(new Population(population.Persons, population.Seed), department));
+            return;
+        }
+
+        var settings = configuration.GetRequiredSection(RegisterSettings.Section).Get<RegisterSettings>()!;
+        var registers = RegistersFile.Load(settings.Folder);
+        var source = new RegisterSource(registers.Registers.Single(r => r.Department == settings.Department), registers.Published);
+        adapter.AddChangeSource(_ => source).AddLiveSource(_ => source);
     }
 
     private static IPEndPoint Listener(ConfigurationManager configuration) => new(

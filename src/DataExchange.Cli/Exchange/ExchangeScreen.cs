@@ -1,15 +1,13 @@
-using DataExchange.Cli.Exchange;
 using DataExchange.Cli.Lookup;
-using DataExchange.Cli.Registers;
 using DataExchange.Contracts;
 using DataExchange.Broker;
 using Grpc.Core;
 using Spectre.Console;
 
-namespace DataExchange.Cli.Demo;
+namespace DataExchange.Cli.Exchange;
 
-/// <summary>What a person sees of the demo; shows nothing when quiet, since then a program reads standard output.</summary>
-internal sealed class DemoScreen(bool quiet)
+/// <summary>What a person sees of a showcase; shows nothing when quiet, since then a program reads standard output.</summary>
+internal sealed class ExchangeScreen(bool quiet)
 {
     private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(100);
 
@@ -20,7 +18,7 @@ internal sealed class DemoScreen(bool quiet)
     /// <summary>One bar a department, full when the hub has applied everything of it.</summary>
     public Task PublishingAsync(LocalExchange exchange, CancellationToken cancellationToken)
     {
-        Heading("Publishing", "every row of every register goes through outbox, signature, bus and index");
+        Heading("Publishing", "every change goes through outbox, signature, bus and index");
         return Progress().StartAsync(async progress =>
         {
             var bars = exchange.Departments.Select(d => (Department: d, Bar: progress.AddTask(Markup.Escape(d.Plan.Id), maxValue: d.Plan.Changes))).ToList();
@@ -47,32 +45,32 @@ internal sealed class DemoScreen(bool quiet)
                 $"{statistics.Facts:N0}", $"{statistics.Links:N0}"));
     }
 
-    public async Task<Score> LookingUpAsync(ServiceDesk desk, RegisterTruth truth, CancellationToken cancellationToken)
+    public async Task<Score> LookingUpAsync(ServiceDesk desk, Showcase showcase, CancellationToken cancellationToken)
     {
-        Heading("Looking up", $"{truth.Mapped.Count:N0} identifiers, each answer held against the files");
+        Heading("Looking up", $"{showcase.Asked.Count:N0} identifiers, each answer held against its source");
         var score = default(Score);
         await Progress().StartAsync(async progress =>
         {
-            var bar = progress.AddTask("lookups", maxValue: truth.Mapped.Count);
-            score = await desk.CheckAsync(truth, done => bar.Value = done, cancellationToken);
+            var bar = progress.AddTask("lookups", maxValue: showcase.Asked.Count);
+            score = await desk.CheckAsync(showcase, done => bar.Value = done, cancellationToken);
         });
         _console.MarkupLine($"{score.Resolved:N0} resolved, {score.Unresolved:N0} unresolved, [bold]{score.Wrong:N0} wrong[/]");
         return score;
     }
 
-    /// <summary>Three subjects as every register knows them, each by a number of another register, and one question that is not granted.</summary>
-    public async Task ShowAnswersAsync(ServiceDesk desk, CancellationToken cancellationToken)
+    /// <summary>Some subjects as every department knows them, and one question that is not granted.</summary>
+    public async Task ShowAnswersAsync(ServiceDesk desk, IReadOnlyList<Identifier> shown, CancellationToken cancellationToken)
     {
-        foreach (var (scheme, value) in new[] { ("coins", "DCM048"), ("oscar", "ACA084"), ("abbreviation", "ago") })
+        foreach (var identifier in shown)
         {
-            Heading($"{scheme}:{value}", "one number shown once, every register's answer");
-            var answer = await desk.AskAsync(desk.Everything(new Identifier(scheme, value)), cancellationToken);
+            Heading($"{identifier.Scheme}:{identifier.Value}", "one number shown once, every department's answer");
+            var answer = await desk.AskAsync(desk.Everything(identifier), cancellationToken);
             _console.Write(AnswerView.Table(answer, provided: true));
             _console.MarkupLine($"[grey]{AnswerView.Receipt(answer.Receipt)}[/]");
         }
 
         Heading("The same for another purpose", "nobody granted it, so nothing is looked up");
-        var question = desk.Everything(new Identifier("coins", "DCM048"));
+        var question = desk.Everything(shown[0]);
         question.Purpose = "marketing";
         try
         {
@@ -86,7 +84,7 @@ internal sealed class DemoScreen(bool quiet)
 
     public void Close(Workspace workspace, Score score, TimeSpan elapsed, bool staysUp)
     {
-        var verdict = score is { Wrong: 0, Unresolved: 0 } ? "[green]as the files say[/]" : "[red]not as the files say[/]";
+        var verdict = score is { Wrong: 0, Unresolved: 0 } ? "[green]as the source says[/]" : "[red]not as the source says[/]";
         Heading("Done", $"{elapsed.TotalSeconds:0.0} s");
         _console.MarkupLine($"{score.Resolved:N0} of {score.Lookups:N0} lookups {verdict}");
         if (!staysUp)
@@ -97,7 +95,7 @@ internal sealed class DemoScreen(bool quiet)
             .AddRow("health", $"{workspace.ManagementAddress}health/ready")
             .AddRow("metrics", $"{workspace.ManagementAddress}metrics")
             .AddRow("certificates, catalogue, state", Markup.Escape(workspace.Folder)));
-        _console.MarkupLine("Ask it from another terminal: [bold]dx lookup coins:DCM048[/]. Ctrl-C ends the exchange.");
+        _console.MarkupLine("Ctrl-C ends the exchange.");
     }
 
     private void Heading(string title, string what) => _console.MarkupLine($"\n[bold]{Markup.Escape(title)}[/]  [grey]{Markup.Escape(what)}[/]");

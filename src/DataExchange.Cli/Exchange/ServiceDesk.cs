@@ -1,17 +1,15 @@
-using DataExchange.Cli.Exchange;
-using DataExchange.Cli.Registers;
 using DataExchange.Contracts;
 using Grpc.Net.Client;
 
-namespace DataExchange.Cli.Demo;
+namespace DataExchange.Cli.Exchange;
 
 /// <summary>How the lookups of every mapped identifier came out.</summary>
-/// <param name="Resolved">Answered with exactly the values that the files give.</param>
+/// <param name="Resolved">Answered with exactly the values that the source gives.</param>
 /// <param name="Unresolved">Answered with too little: an attribute missing, stale or unavailable.</param>
-/// <param name="Wrong">Answered with something that the files do not give.</param>
+/// <param name="Wrong">Answered with something that the source does not give.</param>
 internal readonly record struct Score(int Lookups, int Resolved, int Unresolved, int Wrong);
 
-/// <summary>The demo's consumer: asks for everything it is granted, as a department of its own with a key of its own.</summary>
+/// <summary>The consumer of a showcase: asks for everything it is granted, as a department of its own with a key of its own.</summary>
 internal sealed class ServiceDesk : IDisposable
 {
     private const int Concurrency = 16;
@@ -40,17 +38,17 @@ internal sealed class ServiceDesk : IDisposable
     public async Task<Wire.LookupResponse> AskAsync(Wire.LookupRequest request, CancellationToken cancellationToken) =>
         await _client.LookupAsync(request, cancellationToken: cancellationToken);
 
-    /// <summary>Looks every mapped identifier up and holds each answer against the files.</summary>
-    public async Task<Score> CheckAsync(RegisterTruth truth, Action<int> progress, CancellationToken cancellationToken)
+    /// <summary>Looks every identifier up and holds each answer against what it must be.</summary>
+    public async Task<Score> CheckAsync(Showcase showcase, Action<int> progress, CancellationToken cancellationToken)
     {
         int done = 0, resolved = 0, wrong = 0;
         await Parallel.ForEachAsync(
-            truth.Mapped,
+            showcase.Asked,
             new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken },
             async (identifier, token) =>
             {
                 var answer = await AskAsync(Everything(identifier), token);
-                switch (Judge(answer, truth.Expected(identifier)))
+                switch (Judge(answer, showcase.Expected(identifier)))
                 {
                     case true:
                         Interlocked.Increment(ref resolved);
@@ -65,7 +63,7 @@ internal sealed class ServiceDesk : IDisposable
         return new Score(done, resolved, done - resolved - wrong, wrong);
     }
 
-    /// <summary>True: the files' values and no others. False: a value that the files do not give. Null: too little.</summary>
+    /// <summary>True: the expected values and no others. False: a value that is not expected. Null: too little.</summary>
     public static bool? Judge(Wire.LookupResponse answer, IReadOnlyDictionary<AttributeId, List<string>> expected)
     {
         bool? judgement = expected.Count > 0 ? true : null;
