@@ -49,7 +49,8 @@ internal static class CommandLine
         }
         catch (OperationCanceledException)
         {
-            return ExitCode.Ok;
+            await Console.Error.WriteLineAsync("Ended before it was done.");
+            return ExitCode.Unavailable;
         }
     }
 

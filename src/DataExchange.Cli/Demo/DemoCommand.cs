@@ -13,7 +13,7 @@ internal static class DemoCommand
     public static Command Create()
     {
         var data = new Option<DirectoryInfo?>("--data") { Description = "Folder with registers.yaml (default: samples/uk-public-bodies)" };
-        var exchange = new ExchangeOptions(workspace: ".dx");
+        var exchange = new ExchangeSwitches(workspace: ".dx");
         var command = new Command("demo", "Start an exchange of sixteen departments on real registers, and look every mapped identifier up") { data };
         exchange.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>

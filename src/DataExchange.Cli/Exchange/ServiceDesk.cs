@@ -1,5 +1,7 @@
 using DataExchange.Contracts;
 using Grpc.Net.Client;
+using Polly;
+using Polly.Retry;
 
 namespace DataExchange.Cli.Exchange;
 
@@ -13,6 +15,19 @@ internal readonly record struct Score(int Lookups, int Resolved, int Unresolved,
 internal sealed class ServiceDesk : IDisposable
 {
     private const int Concurrency = 16;
+
+    // As any caller should: what is unavailable is asked again, for a while.
+    private static readonly ResiliencePipeline<Wire.LookupResponse> AskAgain = new ResiliencePipelineBuilder<Wire.LookupResponse>()
+        .AddRetry(new RetryStrategyOptions<Wire.LookupResponse>
+        {
+            MaxRetryAttempts = 6,
+            Delay = TimeSpan.FromMilliseconds(500),
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            ShouldHandle = new PredicateBuilder<Wire.LookupResponse>()
+                .HandleResult(answer => answer.Answers.Any(a => a.Outcome == Wire.Outcome.Unavailable)),
+        })
+        .Build();
 
     private readonly GrpcChannel _channel;
     private readonly Wire.LookupService.LookupServiceClient _client;
@@ -47,7 +62,8 @@ internal sealed class ServiceDesk : IDisposable
             new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken },
             async (identifier, token) =>
             {
-                var answer = await AskAsync(Everything(identifier), token);
+                var request = Everything(identifier);
+                var answer = await AskAgain.ExecuteAsync(async t => await AskAsync(request, t), token);
                 switch (Judge(answer, showcase.Expected(identifier)))
                 {
                     case true:

@@ -19,7 +19,7 @@ internal static class LookupCommand
         var maxAge = new Option<double?>("--max-age") { Description = "Oldest age to be given, in seconds" };
         var acceptStale = new Option<bool>("--accept-stale") { Description = "Give what is older, marked" };
         var json = new Option<bool>("--json") { Description = "Print one JSON object" };
-        var connection = new ConnectionOptions();
+        var connection = new ConnectionSwitches();
 
         var command = new Command("lookup", "Look one subject up: one outcome for each attribute, with evidence and receipt")
         {

@@ -20,7 +20,7 @@ internal static class SimulateCommand
                 result.AddError($"--persons must be 1 to {ResidentNumbers.Count}");
         });
         var seed = new Option<ulong>("--seed") { Description = "The same seed gives the same population", DefaultValueFactory = _ => 1 };
-        var exchange = new ExchangeOptions(workspace: ".dx-simulation");
+        var exchange = new ExchangeSwitches(workspace: ".dx-simulation");
         var command = new Command("simulate", "Start an exchange of six departments with synthetic persons, and look some of them up") { persons, seed };
         exchange.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>

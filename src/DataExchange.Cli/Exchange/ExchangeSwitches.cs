@@ -3,7 +3,7 @@ using System.CommandLine;
 namespace DataExchange.Cli.Exchange;
 
 /// <summary>The options that every command has that runs a whole exchange.</summary>
-internal sealed class ExchangeOptions
+internal sealed class ExchangeSwitches
 {
     private readonly Option<DirectoryInfo> _workspace;
 
@@ -23,7 +23,7 @@ internal sealed class ExchangeOptions
     private readonly Option<bool> _exit = new("--exit") { Description = "Leave when done instead of staying up until Ctrl-C" };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object instead of tables" };
 
-    public ExchangeOptions(string workspace)
+    public ExchangeSwitches(string workspace)
     {
         _workspace = new("--workspace") { Description = "Folder of the exchange's state; made if absent", DefaultValueFactory = _ => new DirectoryInfo(workspace) };
         _bus.AcceptOnlyFromAmong("memory", "rabbitmq");

@@ -6,7 +6,7 @@ using Grpc.Net.Client;
 namespace DataExchange.Cli.Lookup;
 
 /// <summary>The options that say which hub is called and as which department; the defaults are those of <c>dx demo</c>.</summary>
-internal sealed class ConnectionOptions
+internal sealed class ConnectionSwitches
 {
     private readonly Option<Uri> _hub = new("--hub")
     {
