@@ -15,8 +15,9 @@ public sealed class DeclaredScheme : IIdentifierScheme
     /// <summary>Raw characters looked at; room for separators and spaces that normalisation takes away.</summary>
     public const int RawLengthMax = 4 * Identifier.ValueBytesMax;
 
-    // The matcher runs in time linear in the text; this bounds a hostile pattern's factor.
-    private static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(100);
+    // The matcher runs in time linear in the text; this bounds a hostile pattern's factor. It is time on the clock, so it leaves room for a
+    // thread that waits for a processor: a text refused because the machine was busy would be a wrong answer.
+    private static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(5);
 
     private readonly SchemeNormalization _steps;
     private readonly Regex? _pattern;
