@@ -1,6 +1,7 @@
 using DataExchange.Contracts;
 using Microsoft.Extensions.Options;
 using Polly;
+using Polly.Telemetry;
 
 namespace DataExchange.Broker.Lookup;
 
@@ -13,6 +14,9 @@ internal static class LookupRegistration
         services.AddSingleton<IValidateOptions<LookupOptions>, LookupOptionsCrossValidator>();
 
         services.AddResiliencePipelineRegistry<DepartmentId>(registry => registry.BuilderNameFormatter = department => department.Value);
+        // A provider that is away or slow is an outcome of the lookup, logged by LiveFetch, and no error of the hub.
+        services.Configure<TelemetryOptions>(telemetry => telemetry.SeverityProvider = arguments =>
+            arguments.Event.Severity > ResilienceEventSeverity.Warning ? ResilienceEventSeverity.Warning : arguments.Event.Severity);
         services.AddSingleton<LiveFetch>();
         services.AddSingleton<IdentityLookup>();
         return services;
