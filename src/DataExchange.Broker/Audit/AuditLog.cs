@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using DataExchange.Contracts;
 
@@ -146,7 +147,9 @@ internal sealed partial class AuditLog : IDisposable
                 return _failure = NoRoom;
             }
 
+            var started = Stopwatch.GetTimestamp();
             _store.Append(_buffer.AsSpan(0, gathered.Bytes), gathered.Entries);
+            AuditMetrics.Record(gathered.Entries, Stopwatch.GetElapsedTime(started));
             Volatile.Write(ref _count, _store.Count);
             return _failure = null;
         }

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using DataExchange.Broker.Audit;
 using DataExchange.Contracts;
+using DataExchange.Hosting;
 using Google.Protobuf;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 
@@ -57,6 +59,17 @@ internal sealed class AuditLogTests
         Assert.That(outcomes.Error, Is.Null);
         Assert.That(outcomes.Values.Select(position => position.Index), Is.EqualTo(Enumerable.Range(1, 100)));
         Assert.That(_test.ReadAll().Skip(1), Is.EqualTo(entries.Select(entry => entry.ToByteArray())));
+    }
+
+    [Test]
+    public async Task Append_List_IsMeasuredAsOneGroup()
+    {
+        using var entries = new MetricCollector<int>(ExchangeDiagnostics.Meter, AuditMetrics.Entries);
+        using var log = _test.Open();
+
+        await log.AppendAsync([AuditTestLog.Entry(1), AuditTestLog.Entry(2)], CancellationToken.None);
+
+        Assert.That(entries.GetMeasurementSnapshot().Select(measurement => measurement.Value), Is.EqualTo([2]));
     }
 
     [Test]
