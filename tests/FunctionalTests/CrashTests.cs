@@ -40,7 +40,7 @@ internal sealed class CrashTests
         // The department cannot have got further than a window above what it last heard.
         var department = (await exchange.HealthAsync(Large))["checks"]!["adapter"]!["data"]!;
         Assert.That(department["hubWatermark"]!.GetValue<long>() + Ahead, Is.LessThan(exchange.Oracle.ChangesByDepartment[Large]), "the hub was killed too late");
-        await exchange.StartAsync(RegisterExchange.Hub);
+        await exchange.StartAsync(RegisterExchange.Hub, RegisterExchange.Patient);
         await AssertCompleteAsync(exchange);
     }
 
@@ -78,7 +78,7 @@ internal sealed class CrashTests
         var exchange = await RegisterExchange.PrepareAsync(rabbitMq, Large, Small, RegisterOracle.Authority);
         try
         {
-            await exchange.StartAsync(RegisterExchange.Hub);
+            await exchange.StartAsync(RegisterExchange.Hub, RegisterExchange.Patient);
             await exchange.StartAsync(Small);
             await exchange.StartAsync(RegisterOracle.Authority);
             await exchange.StartAsync(Large, Slow);

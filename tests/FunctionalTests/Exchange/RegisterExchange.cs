@@ -33,6 +33,13 @@ internal sealed class RegisterExchange : IAsyncDisposable
 
     public const string Hub = "hub";
 
+    /// <summary>Hub settings for tests that ask what is true, not how fast: a busy machine must not make a provider too slow.</summary>
+    public static IReadOnlyDictionary<string, string> Patient { get; } = new Dictionary<string, string>
+    {
+        ["DX_Lookup__AttemptTimeout"] = "00:00:30",
+        ["DX_Lookup__CircuitAttemptsMin"] = "10000",
+    };
+
     public ExchangePlan Plan { get; }
 
     public RegisterOracle Oracle { get; }
