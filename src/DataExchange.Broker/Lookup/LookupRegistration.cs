@@ -13,6 +13,8 @@ internal static class LookupRegistration
         services.AddSingleton<IValidateOptions<LookupOptions>, LookupOptionsValidator>();
         services.AddSingleton<IValidateOptions<LookupOptions>, LookupOptionsCrossValidator>();
 
+        // Polly's log entries and events would carry what a call gave: the values.
+        services.Configure<TelemetryOptions>(telemetry => telemetry.ResultFormatter = (_, result) => result?.GetType().Name);
         services.AddResiliencePipelineRegistry<DepartmentId>(registry => registry.BuilderNameFormatter = department => department.Value);
         // A provider that is away or slow is an outcome of the lookup, logged by LiveFetch, and no error of the hub.
         services.Configure<TelemetryOptions>(telemetry => telemetry.SeverityProvider = arguments =>

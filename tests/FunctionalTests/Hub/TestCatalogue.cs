@@ -1,0 +1,83 @@
+using System.Text;
+using DataExchange.Broker.Catalogue;
+using DataExchange.Broker.Catalogue.Reading;
+using DataExchange.Hosting;
+using DataExchange.Testing;
+using NUnit.Framework;
+
+namespace DataExchange.FunctionalTests.Hub;
+
+/// <summary>
+/// The catalogue of a test: <see cref="Registry"/> runs an adapter and owns a held and a located attribute, <see cref="Foreign"/> publishes by
+/// itself, <see cref="Welfare"/> asks. <see cref="Stranger"/> has a certificate and is not in it.
+/// </summary>
+/// <param name="GrantValidUntil">The end of welfare's grants.</param>
+internal sealed record TestCatalogue(TestCertificates Certificates, int AdapterPort, string GrantValidUntil = "2126-01-01")
+{
+    public const string Registry = "registry";
+    public const string Foreign = "foreign";
+    public const string Welfare = "welfare";
+    public const string Stranger = "stranger";
+    public const string Scheme = "test-body";
+    public const string SchemePattern = "[A-Z]{4}[0-9]{16}";
+    public const string Status = "status";
+    public const string Address = "address";
+    public const string Purpose = "benefits";
+    public const string LegalBasis = "Test Act, section 1";
+
+    /// <summary>The key that welfare is registered with; its own unless said otherwise.</summary>
+    public TlsOptions WelfareKey { get; init; } = Certificates.Department(Welfare);
+
+    public CatalogueFile Read()
+    {
+        var reading = CatalogueReader.Read(new MemoryStream(Encoding.UTF8.GetBytes(Yaml())), Certificates.Folder);
+        Assert.That(reading.Errors, Is.Empty, "catalogue");
+        return reading.File!;
+    }
+
+    private string Yaml() => $"""
+        departments:
+          - id: {Registry}
+            name: Registry
+            adapter: https://127.0.0.1:{AdapterPort}
+            keys:
+              - file: {Certificates.Department(Registry).CertificatePath}
+                uses: [tls, signing]
+          - id: {Foreign}
+            name: Foreign
+            keys:
+              - file: {Certificates.Department(Foreign).CertificatePath}
+                uses: [tls, signing]
+          - id: {Welfare}
+            name: Welfare
+            keys:
+              - file: {WelfareKey.CertificatePath}
+                uses: [tls]
+        schemes:
+          - name: {Scheme}
+            pattern: '{SchemePattern}'
+        attributes:
+          - id: {Registry}/{Status}
+            title: Status
+            type: text
+            holding: held
+          - id: {Registry}/{Address}
+            title: Address
+            type: text
+            holding: located
+          - id: {Foreign}/{Status}
+            title: Status abroad
+            type: text
+            holding: held
+        grants:
+          - consumer: {Welfare}
+            purpose: {Purpose}
+            legal_basis: '{LegalBasis}'
+            valid_from: 2020-01-01
+            valid_until: {GrantValidUntil}
+            attributes:
+              - {Registry}/{Status}
+              - {Registry}/{Address}
+              - {Foreign}/{Status}
+        """;
+}
