@@ -1,6 +1,7 @@
 using DataExchange.Contracts;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace DataExchange.Hosting;
@@ -32,8 +33,14 @@ internal sealed partial class CallBoundary(RequestDelegate next, ILogger<CallBou
         if (status == StatusOf(StatusCode.ResourceExhausted))
             Answer(context.Response, ExchangeError.Of(ErrorReasons.MessageTooLarge));
         else if (status == StatusOf(StatusCode.Unknown))
-            Answer(context.Response, stage.Handled ? Unwritable(context) : ErrorInterceptor.NotProtobuf);
+            Answer(context.Response, stage.Handled ? Unwritable(context) : Unreadable(context));
     }
+
+    /// <summary>A body that says it is longer than the listener takes is refused before gRPC sees its length.</summary>
+    private static ExchangeError Unreadable(HttpContext context) =>
+        context.Request.ContentLength > context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize
+            ? ExchangeError.Of(ErrorReasons.MessageTooLarge)
+            : ErrorInterceptor.NotProtobuf;
 
     private ExchangeError Unwritable(HttpContext context)
     {
