@@ -11,11 +11,18 @@ command -v setpriv >/dev/null || missing+=(util-linux)
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
 
+# The packages of the foreign client; a second time does nothing.
+install_interop() {
+  local folder
+  folder="$(dirname "${BASH_SOURCE[0]}")/interop"
+  [ -d "$folder/node_modules" ] || npm ci --silent --prefix "$folder"
+}
+
 if ! command -v dotnet >/dev/null; then
   echo 'missing: the .NET 10 SDK' >&2
   exit 1
 fi
-[ ${#missing[@]} -gt 0 ] || exit 0
+[ ${#missing[@]} -gt 0 ] || { install_interop; exit 0; }
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
@@ -36,3 +43,4 @@ if [ ! -e "$policy" ]; then
 fi
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+install_interop

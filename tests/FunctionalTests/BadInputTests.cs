@@ -61,7 +61,7 @@ internal sealed class BadInputTests
     [TestCase(LookupMany)]
     [TestCase(Publish)]
     public Task Call_4MiBOfEmptySubMessages_IsTooLarge(string method) =>
-        VerifyAsync(method, EmptySubMessages((4 * Mebibyte) - 6), StatusCode.ResourceExhausted, "MESSAGE_TOO_LARGE");
+        VerifyAsync(method, EmptySubMessages(4 * Mebibyte), StatusCode.ResourceExhausted, "MESSAGE_TOO_LARGE");
 
     [Test]
     public Task LookupMany_EmptyLookupsBelowTheSizeLimit_IsInvalid() =>
