@@ -38,6 +38,7 @@ internal static class BenchCommand
         var changes = new Option<ulong>("--changes") { Description = "Afterwards let so many changes more pass and tell the memory used; 0 for none" };
         var rabbit = new Option<Uri?>("--rabbitmq")
         {
+            CustomParser = AddressSwitch.Parse,
             Description = $"A running server, as amqp://user@host:5672/vhost; the password comes from {ExchangeSettings.PasswordVariable}. Default: start the installed one",
         };
         var postgres = new Option<string?>("--postgresql")

@@ -17,6 +17,7 @@ internal sealed class ExchangeSwitches
 
     private readonly Option<Uri?> _rabbitMq = new("--rabbitmq")
     {
+        CustomParser = AddressSwitch.Parse,
         Description = $"Server, as amqp://user@host:5672/vhost; the password comes from {ExchangeSettings.PasswordVariable}",
     };
 

@@ -10,6 +10,7 @@ internal sealed class ConnectionSwitches
 {
     private readonly Option<Uri> _hub = new("--hub")
     {
+        CustomParser = AddressSwitch.Parse,
         Description = "The hub's address",
         DefaultValueFactory = _ => new Uri("https://127.0.0.1:7443"),
     };
