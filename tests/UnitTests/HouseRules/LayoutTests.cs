@@ -45,11 +45,10 @@ internal sealed partial class LayoutTests
         "src/DataExchange.Broker/Ingest/NoReplyFilter.cs",
         // Not the exchange's path but what it is measured against.
         "src/DataExchange.Cli/Bench/BareMassTransit.cs",
-        "src/DataExchange.Cli/Bench/BareMassTransit.cs",
     ];
 
     [Test]
-    public void TopLevel_OfTheRepository_IsTheAgreedOne() => Assert.That(Repository.TopLevel, Is.SubsetOf(TopLevel));
+    public void TopLevel_OfTheRepository_IsTheAgreedOne() => Assert.That(Repository.TopLevel, Is.EquivalentTo(TopLevel));
 
     [Test]
     public void Projects_References_AreThoseOfTheTable()
