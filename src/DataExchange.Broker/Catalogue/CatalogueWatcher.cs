@@ -13,6 +13,9 @@ internal sealed partial class CatalogueWatcher(
     /// <summary>A database that hangs must not hang the watcher.</summary>
     private static readonly TimeSpan PollTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>For all of the catalogue, which may be large.</summary>
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromMinutes(1);
+
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private bool _prepared;
     private long _confirmedAt;
@@ -92,7 +95,8 @@ internal sealed partial class CatalogueWatcher(
         if (await store.ReadVersionAsync(either.Token) == state.Current?.Version)
             return;
 
-        var (version, file) = await store.ReadAsync(cancellationToken);
+        timeout.CancelAfter(ReadTimeout);
+        var (version, file) = await store.ReadAsync(either.Token);
         state.Replace(CatalogueSnapshot.Of(version, file));
         Log.InForce(logger, version, file.Departments.Count, file.Attributes.Count, file.Grants.Count);
     }

@@ -37,14 +37,14 @@ internal sealed partial class ClusterReader(
         catch (Exception e) when (e is RocksDbException or IndexCorruptionException)
         {
             condition.CountFailedRead();
-            Log.ReadFailed(logger, start, e);
+            Log.ReadFailed(logger, e);
             return new ClusterResult(ClusterOutcome.Unavailable, 0, []);
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(2410, LogLevel.Error, "The index could not be read at {Subject} or an identifier linked to it.", EventName = "IndexReadFailed")]
-        public static partial void ReadFailed(ILogger logger, SubjectKey subject, Exception exception);
+        [LoggerMessage(2410, LogLevel.Error, "The index could not be read.", EventName = "IndexReadFailed")]
+        public static partial void ReadFailed(ILogger logger, Exception exception);
     }
 }

@@ -14,6 +14,15 @@ internal sealed class StreamStates
     /// <returns>Null for a department that never published.</returns>
     public StreamSnapshot? Find(DepartmentId department) => _snapshots.GetValueOrDefault(department);
 
+    /// <summary>The providers of these attributes as they are now, to be asked for later.</summary>
+    public Func<DepartmentId, StreamSnapshot?> Capture(IReadOnlyList<AttributeId> attributes)
+    {
+        var captured = new Dictionary<DepartmentId, StreamSnapshot?>();
+        foreach (var attribute in attributes)
+            captured[attribute.Department] = Find(attribute.Department);
+        return department => captured[department];
+    }
+
     /// <inheritdoc cref="StreamSnapshot.CurrentAsOf"/>
     public DateTimeOffset? CurrentAsOf(DepartmentId department) => Find(department)?.CurrentAsOf;
 

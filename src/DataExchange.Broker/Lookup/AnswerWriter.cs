@@ -26,7 +26,7 @@ internal sealed class AnswerWriter(
     {
         var answer = new Wire.AttributeAnswer { Attribute = attribute.ToWire() };
         var stream = streamOf(attribute.Department);
-        if (stream?.CurrentAsOf is not { } currentAsOf)
+        if (stream?.CurrentAsOf is not { } currentAsOf || catalogue.Departments[attribute.Department].Suspended)
             return With(answer, Wire.Outcome.Unavailable, ErrorReasons.ProviderSilent);
 
         ErrorReason? missing = null;
@@ -49,14 +49,20 @@ internal sealed class AnswerWriter(
                 missing = fetched[i].Missing ?? missing;
         }
 
-        if (missing is not null)
-            return With(answer, Wire.Outcome.Unavailable, missing);
-        if (stream.Quarantine is not null)
-            return Stale(answer, ErrorReasons.ProviderQuarantined);
         // A held value, and the absence of any fact, are only as fresh as what the hub has heard of the provider.
         var fromIndex = held || !live;
-        if (fromIndex && Age(currentAsOf) > (question.MaxAge ?? model.MaxAge ?? TimeSpan.MaxValue))
-            return Stale(answer, ErrorReasons.OlderThanAsked);
+        ErrorReason? stale = null;
+        if (stream.Quarantine is not null)
+            stale = ErrorReasons.ProviderQuarantined;
+        else if (fromIndex && Age(currentAsOf) > (question.MaxAge ?? model.MaxAge ?? TimeSpan.MaxValue))
+            stale = ErrorReasons.OlderThanAsked;
+
+        if (stale is not null && !question.AcceptStale)
+            answer.Evidence.Clear();
+        if (missing is not null)
+            return With(answer, Wire.Outcome.Unavailable, missing);
+        if (stale is not null)
+            return With(answer, Wire.Outcome.Stale, stale);
         return With(answer, answer.Evidence.Count > 0 ? Wire.Outcome.Provided : Wire.Outcome.Absent, null);
     }
 
@@ -74,13 +80,6 @@ internal sealed class AnswerWriter(
 
     // A clock that steps back must not make an age negative.
     private TimeSpan Age(DateTimeOffset observedAt) => observedAt < now ? now - observedAt : TimeSpan.Zero;
-
-    private Wire.AttributeAnswer Stale(Wire.AttributeAnswer answer, ErrorReason reason)
-    {
-        if (!question.AcceptStale)
-            answer.Evidence.Clear();
-        return With(answer, Wire.Outcome.Stale, reason);
-    }
 
     private static Wire.AttributeAnswer With(Wire.AttributeAnswer answer, Wire.Outcome outcome, ErrorReason? reason)
     {

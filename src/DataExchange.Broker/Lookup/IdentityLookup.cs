@@ -40,6 +40,9 @@ internal sealed class IdentityLookup(
         if (denied is not null)
             return await RefuseAsync(trail, denied);
 
+        // How current the index is with each provider: taken before it is read, so that nothing is said to be newer than it is.
+        var streamOf = streams.Capture(question.Attributes);
+
         // Who holds what, under every identifier linked to the one given.
         var cluster = index.ReadCluster(subject, question.Attributes);
         if (cluster.Reason is { } reason)
@@ -49,7 +52,7 @@ internal sealed class IdentityLookup(
         var fetched = await live.FetchAsync(question, consumer, snapshot, cluster.Facts, deadline, cancellationToken);
 
         // One outcome for each attribute asked, and nothing else: no fact leaves that was not granted.
-        var response = new AnswerWriter(question, snapshot, streams.Find, clock.GetUtcNow()).Write(cluster.Facts, fetched);
+        var response = new AnswerWriter(question, snapshot, streamOf, clock.GetUtcNow()).Write(cluster.Facts, fetched);
 
         // Durable before it leaves.
         var position = await audit.AppendAsync(trail.Answered(response), CancellationToken.None);

@@ -88,6 +88,8 @@ internal sealed partial class LiveFetch(
     {
         if (budget <= TimeSpan.Zero)
             return (null, ErrorReasons.ProviderTooSlow);
+        if (provider.Suspended)
+            return (null, ErrorReasons.ProviderSilent);
         if (channels.For(provider) is not { } channel)
             return (null, ErrorReasons.ProviderUnreachable);
 
@@ -120,7 +122,8 @@ internal sealed partial class LiveFetch(
         BrokenCircuitException => ErrorReasons.ProviderCircuitOpen,
         RateLimiterRejectedException => ErrorReasons.ProviderBusy,
         OperationCanceledException when cut.IsCancellationRequested => ErrorReasons.ProviderTooSlow,
-        RpcException { StatusCode: StatusCode.DeadlineExceeded } => ErrorReasons.ProviderTooSlow,
+        // What the channel makes of a server that answers CANCELLED or fails its identity check, and of itself once it is closed.
+        OperationCanceledException or ObjectDisposedException => ErrorReasons.ProviderUnreachable,
         RpcException { StatusCode: StatusCode.Cancelled } when cut.IsCancellationRequested => ErrorReasons.ProviderTooSlow,
         RpcException { StatusCode: StatusCode.Unavailable } => ErrorReasons.ProviderUnreachable,
         RpcException => ErrorReasons.ProviderFailed,

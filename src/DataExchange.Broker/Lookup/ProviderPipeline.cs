@@ -15,6 +15,8 @@ internal static class ProviderPipeline
     /// <summary>What is left of the lookup's deadline when the call begins.</summary>
     public static readonly ResiliencePropertyKey<TimeSpan> Budget = new("lookup-budget");
 
+    private static readonly TimeSpan TimeoutMin = TimeSpan.FromMilliseconds(10);
+
     public static void Configure(ResiliencePipelineBuilder builder, LookupOptions options, TimeProvider clock)
     {
         builder.TimeProvider = clock;
@@ -47,11 +49,12 @@ internal static class ProviderPipeline
         });
     }
 
-    // Polly wants at least 10 ms; less than that is cut by the lookup's own token.
+    // Less than what Polly takes is cut by the lookup's own token.
     private static TimeSpan Shorter(TimeSpan attempt, ResilienceContext context)
     {
-        var budget = context.Properties.GetValue(Budget, attempt);
+        // A little before the lookup's own token, or no time-out would ever count against the circuit.
+        var budget = context.Properties.GetValue(Budget, attempt) - TimeoutMin;
         var shorter = budget < attempt ? budget : attempt;
-        return shorter > TimeSpan.FromMilliseconds(10) ? shorter : TimeSpan.FromMilliseconds(10);
+        return shorter > TimeoutMin ? shorter : TimeoutMin;
     }
 }

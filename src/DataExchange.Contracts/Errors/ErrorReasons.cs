@@ -26,8 +26,6 @@ public static class ErrorReasons
         "Fields of the request break their rules; BadRequest names each one.", "Mend the named fields.", "caller");
     public static readonly ErrorReason MessageTooLarge = new("MESSAGE_TOO_LARGE", StatusCode.ResourceExhausted, false,
         "The message is over the size limit of its method.", "Send less in one message.", "caller");
-    public static readonly ErrorReason TooManyCalls = new("TOO_MANY_CALLS", StatusCode.ResourceExhausted, true,
-        "The hub answers as many calls at once as it is configured to.", "Wait for the stated delay and try again.", "caller");
     public static readonly ErrorReason NotGranted = new("NOT_GRANTED", StatusCode.PermissionDenied, false,
         "At least one attribute is not granted to the caller for this purpose and legal basis today. Nothing was looked up.",
         "List what is granted with CatalogueService.ListMyGrants, or have a grant added to the catalogue.", "governance");

@@ -16,7 +16,7 @@ internal static class Sample
     public static readonly DepartmentId Department = DepartmentId.Parse("tax");
 
     public static readonly Gen<Wire.Value> Value = Gen.OneOf(
-        Gen.String[Gen.Char[' ', '\u9fff'], 0, 60].Select(t => new Wire.Value { Text = t }),
+        Gen.String[Gen.Char['\u00a0', '\u9fff'], 0, 60].Select(t => new Wire.Value { Text = t }),
         Gen.Long.Select(i => new Wire.Value { Integer = i }),
         Gen.Bool.Select(b => new Wire.Value { Flag = b }),
         Gen.Int[1, 28].Select(d => new Wire.Value { Date = new Wire.Date { Year = 2_000 + d, Month = 2, Day = d } }));

@@ -116,6 +116,27 @@ internal sealed class AnswerWriterTests
     }
 
     [Test]
+    public void Write_OneOfTwoNotFetchedFromAQuarantinedProvider_GivesNothingStaleUnasked()
+    {
+        var found = new Wire.FetchedValue { Value = new() { Text = "Main Street 1" }, AsOf = Now.ToTimestamp() };
+
+        var answer = Write(
+            LookupCatalogue.Address, [Located(9), Located(8)], Stream(quarantined: true), fetched: [new(found, null), new(null, ErrorReasons.ProviderTooSlow)]);
+
+        Assert.That(answer.Outcome, Is.EqualTo(Wire.Outcome.Unavailable));
+        Assert.That(answer.Evidence, Is.Empty);
+    }
+
+    [Test]
+    public void Write_SuspendedProvider_IsUnavailable()
+    {
+        var answer = Write(LookupCatalogue.Income, [Held(7, 1_200)], Stream(), catalogue: LookupCatalogue.Snapshot(suspended: true));
+
+        Assert.That(answer.Outcome, Is.EqualTo(Wire.Outcome.Unavailable));
+        Assert.That(answer.Evidence, Is.Empty);
+    }
+
+    [Test]
     public void Write_ProviderHoldsNothingAnyMore_IsAbsent() =>
         Assert.That(Write(LookupCatalogue.Address, [Located(9)], Stream(), fetched: [default]).Outcome, Is.EqualTo(Wire.Outcome.Absent));
 

@@ -15,10 +15,10 @@ internal static class LookupCatalogue
     public static readonly AttributeId Income = AttributeId.Parse("tax/income");
     public static readonly AttributeId Address = AttributeId.Parse("tax/address");
 
-    public static CatalogueSnapshot Snapshot(Wire.Holding incomeHolding = Wire.Holding.Held, TimeSpan? incomeMaxAge = null, string adapter = "https://127.0.0.1:1") =>
+    public static CatalogueSnapshot Snapshot(Wire.Holding incomeHolding = Wire.Holding.Held, TimeSpan? incomeMaxAge = null, bool suspended = false) =>
         CatalogueSnapshot.Of(1, new CatalogueFile
         {
-            Departments = [new DepartmentConfig(Tax, "Tax office", adapter), new DepartmentConfig(Housing, "Housing office")],
+            Departments = [new DepartmentConfig(Tax, "Tax office", "https://127.0.0.1:1", Suspended: suspended), new DepartmentConfig(Housing, "Housing office")],
             Attributes =
             [
                 new AttributeConfig(Income, "Income", Wire.ValueType.Integer, incomeHolding, incomeMaxAge),
