@@ -18,7 +18,7 @@ internal sealed partial class WireLimitTests
     [TestCase(nameof(WireLimits.AttributesPerLookupMax), "lookup", "1 to {0}, no duplicates. repeated")]
     [TestCase(nameof(WireLimits.AttributesPerLookupMax), "lookup", "One subject, up to {0} attributes.")]
     [TestCase(nameof(WireLimits.LookupsPerMessageMax), "lookup", "1 to {0}. repeated LookupRequest lookups")]
-    [TestCase(nameof(WireLimits.EvidencePerAttributeMax), "lookup", "Newest first, at most {0}.")]
+    [TestCase(nameof(WireLimits.EvidencePerAttributeMax), "lookup", "newest first, at most {0}.")]
     [TestCase(nameof(WireLimits.FetchItemsMax), "adapter", "1 to {0}. repeated")]
     [TestCase(nameof(WireLimits.LocatorBytesMax), "change", "unreadable to the hub, at most {0} bytes.")]
     [TestCase(nameof(WireLimits.LocatorBytesMax), "types", "the department that made it; at most {0} bytes.")]
