@@ -9,41 +9,16 @@ namespace DataExchange.Adapter;
 /// </summary>
 internal static class LocatorKeyFile
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
     /// <exception cref="InvalidOperationException">The file has another length, or others than its owner can open it.</exception>
     public static LocatorKey Open(string path)
     {
+        // No locator is made before the key is durable.
         if (!File.Exists(path))
-            Make(path);
+            KeyFile.Create(path, LocatorKey.KeyBytes);
 
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file.SafeFileHandle) & ~OwnerOnly) != 0)
-            throw new InvalidOperationException("The locator key can be opened by others than its owner: set its mode to 0600.");
-        Span<byte> key = stackalloc byte[LocatorKey.KeyBytes];
-        if (file.Length != key.Length)
-            throw new InvalidOperationException($"The locator key must be {LocatorKey.KeyBytes} bytes: restore it from the backup.");
-        file.ReadExactly(key);
+        var key = KeyFile.Read(path, "locator key", LocatorKey.KeyBytes);
         var opened = new LocatorKey(key);
         CryptographicOperations.ZeroMemory(key);
         return opened;
-    }
-
-    /// <summary>Under another name first: a key cut short by a crash must not be taken for one. No locator is made before it is durable.</summary>
-    private static void Make(string path)
-    {
-        var temporary = path + ".new";
-        File.Delete(temporary);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = OwnerOnly;
-        using (var file = new FileStream(temporary, options))
-        {
-            file.Write(RandomNumberGenerator.GetBytes(LocatorKey.KeyBytes));
-            file.Flush();
-            Durability.Sync(file.SafeFileHandle);
-        }
-        File.Move(temporary, path);
-        Durability.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 }

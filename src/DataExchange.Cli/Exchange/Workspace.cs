@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using DataExchange.Broker.Catalogue.Storage;
 using DataExchange.Contracts;
@@ -62,7 +63,7 @@ internal sealed class Workspace
         for (var i = 0; i < plan.Departments.Count; i++)
             workspace.WriteDepartmentConfig(plan.Departments[i], workspace.DepartmentPort(i));
         if (!File.Exists(workspace.CataloguePath))
-            AtomicFile.WriteAllText(workspace.CataloguePath, workspace.Catalogue(plan));
+            WriteText(workspace.CataloguePath, workspace.Catalogue(plan));
         return workspace;
     }
 
@@ -124,5 +125,9 @@ internal sealed class Workspace
 
     private object Bus() => UsesRabbitMq ? new { Transport = "rabbitmq", RabbitMq = _settings.RabbitMq } : new { Transport = "memory" };
 
-    private static void WriteJson(string path, object value) => AtomicFile.WriteAllText(path, JsonSerializer.Serialize(value, Indented));
+    private static void WriteJson(string path, object value) => WriteText(path, JsonSerializer.Serialize(value, Indented));
+
+    /// <summary>For the owner only, since a configuration can hold a password.</summary>
+    private static void WriteText(string path, string text) =>
+        WholeFile.Write(path, Encoding.UTF8.GetBytes(text), WholeFile.OwnerOnly, overwrite: true);
 }

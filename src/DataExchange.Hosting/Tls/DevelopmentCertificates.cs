@@ -62,8 +62,6 @@ public sealed class DevelopmentCertificates
         EnsureLeaf(root, PeerRole.Hub, _brokerId, now, written);
         foreach (var department in departments)
             EnsureLeaf(root, PeerRole.Department, department.Value, now, written);
-        if (written.Count > 0)
-            Durability.SyncDirectory(_folder);
         Written = written;
     }
 
@@ -139,28 +137,15 @@ public sealed class DevelopmentCertificates
 
     private void Save(string name, X509Certificate2 certificate, ECDsa key, List<string> written)
     {
-        Write(PathOf(name, "key"), key.ExportPkcs8PrivateKeyPem(), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Write(PathOf(name, "key"), key.ExportPkcs8PrivateKeyPem(), WholeFile.OwnerOnly);
         Write(PathOf(name, "pem"), certificate.ExportCertificatePem(),
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            WholeFile.OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         written.Add($"{name}.key");
         written.Add($"{name}.pem");
     }
 
-    private static void Write(string path, string pem, UnixFileMode mode)
-    {
-        var temporary = path + ".new";
-        File.Delete(temporary);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = mode;
-        using (var file = new FileStream(temporary, options))
-        {
-            file.Write(System.Text.Encoding.ASCII.GetBytes(pem + "\n"));
-            file.Flush();
-            Durability.Sync(file.SafeFileHandle);
-        }
-        File.Move(temporary, path, overwrite: true);
-    }
+    private static void Write(string path, string pem, UnixFileMode mode) =>
+        WholeFile.Write(path, System.Text.Encoding.ASCII.GetBytes(pem + "\n"), mode, overwrite: true);
 
     private TlsOptions Options(string name) => new()
     {

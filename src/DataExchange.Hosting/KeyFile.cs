@@ -1,0 +1,30 @@
+using System.Security.Cryptography;
+
+namespace DataExchange.Hosting;
+
+/// <summary>A secret key of random bytes in a file of its own, open to its owner only.</summary>
+public static class KeyFile
+{
+    /// <summary>Made and durable on return: nothing made with the key can outlive it.</summary>
+    /// <exception cref="IOException">The disk refuses, or the file is there already.</exception>
+    public static void Create(string path, int keyBytes) =>
+        WholeFile.Write(path, RandomNumberGenerator.GetBytes(keyBytes), WholeFile.OwnerOnly, overwrite: false);
+
+    /// <param name="path">The file.</param>
+    /// <param name="name">What the key is called in an error text, as <c>hub key</c>.</param>
+    /// <param name="keyBytes">Its length.</param>
+    /// <exception cref="InvalidOperationException">The file has another length, or, on Unix, a mode that lets others in.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static byte[] Read(string path, string name, int keyBytes)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        // Asked of the open file: a name could mean another file by now.
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file.SafeFileHandle) & ~WholeFile.OwnerOnly) != 0)
+            throw new InvalidOperationException($"The {name} file can be opened by others than its owner: set its mode to 0600.");
+        if (file.Length != keyBytes)
+            throw new InvalidOperationException($"The {name} file holds {file.Length} bytes instead of {keyBytes}: restore it from the backup.");
+        var key = new byte[keyBytes];
+        file.ReadExactly(key);
+        return key;
+    }
+}
