@@ -147,6 +147,20 @@ internal sealed class ChangeIngressTests
     }
 
     [Test]
+    public async Task Publish_KeyWithdrawnWhileTheStreamIsIdle_EndsItWithinFiveSecondsOfThePoll()
+    {
+        using var call = _client.Publish();
+        await SendAsync(call, Plain(1));
+        Assert.That(await call.ResponseStream.MoveNext(), Is.True);
+
+        _hub.Catalogue.Replace(CatalogueSnapshot.Of(2, IngestSamples.File));
+        var end = call.ResponseStream.MoveNext().WaitAsync(TimeSpan.FromSeconds(5) - new CatalogueOptions().PollInterval);
+        var failure = await Assert.ThrowsAsync<RpcException>(() => end);
+
+        Assert.That((failure!.StatusCode, ReasonOf(failure)), Is.EqualTo((StatusCode.PermissionDenied, "KEY_NOT_REGISTERED")));
+    }
+
+    [Test]
     public async Task Publish_IndexUnavailable_EndsTheStreamAsUnavailable()
     {
         _hub.Index.Condition.WriteFailure = new IOException("disk");
