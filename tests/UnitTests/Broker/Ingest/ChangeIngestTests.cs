@@ -118,7 +118,7 @@ internal sealed class ChangeIngestTests
     {
         await using var hub = new IngestHub();
 
-        var outcome = await hub.Ingest.ApplyAsync(Sign(Plain(1), HousingKey), caller: null, CancellationToken.None);
+        var outcome = await hub.Ingest.ApplyAsync(Sign(Plain(1), HousingKey), caller: null, parent: default, CancellationToken.None);
 
         Assert.Multiple(() =>
         {
@@ -177,7 +177,7 @@ internal sealed class ChangeIngestTests
         using var durations = new MetricCollector<double>(ExchangeDiagnostics.Meter, "dataexchange.ingest.duration");
 
         await hub.ApplyAsync(Plain(1, changes: 3));
-        await hub.Ingest.ApplyAsync(Sign(Plain(4), HousingKey), caller: null, CancellationToken.None);
+        await hub.Ingest.ApplyAsync(Sign(Plain(4), HousingKey), caller: null, parent: default, CancellationToken.None);
 
         Assert.Multiple(() =>
         {
