@@ -43,7 +43,10 @@ public sealed class DepartmentAdapterOptions
     [Range(0, 65_535)]
     public int Port { get; set; } = DefaultPort;
 
-    /// <summary>PEM of the P-256 key that signs batches, registered in the catalogue. Default: the TLS key.</summary>
+    /// <summary>
+    /// PEM of the P-256 key that signs batches, registered in the catalogue. On Unix the process refuses to start if others than the owner
+    /// can open it. Default: the TLS key.
+    /// </summary>
     public string? SigningKeyPath { get; set; }
 
     /// <summary>Changes in one batch. Default 100, at most 1,000.</summary>

@@ -100,7 +100,7 @@ public static class DepartmentAdapterRegistration
         if (options.SigningKeyPath is not { } path)
             return credentials.Certificate.GetECDsaPrivateKey() ?? throw new InvalidOperationException("Batches are signed with a P-256 key; the TLS key is none.");
         var key = ECDsa.Create();
-        key.ImportFromPem(File.ReadAllText(path));
+        key.ImportFromPem(PrivateFile.ReadAllText(path, "file of Adapter:SigningKeyPath"));
         return key;
     }
 }

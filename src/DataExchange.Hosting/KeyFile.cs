@@ -17,10 +17,7 @@ public static class KeyFile
     /// <exception cref="IOException">It cannot be read.</exception>
     public static byte[] Read(string path, string name, int keyBytes)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        // Asked of the open file: a name could mean another file by now.
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file.SafeFileHandle) & ~WholeFile.OwnerOnly) != 0)
-            throw new InvalidOperationException($"The {name} file can be opened by others than its owner: set its mode to 0600.");
+        using var file = PrivateFile.Open(path, $"{name} file");
         if (file.Length != keyBytes)
             throw new InvalidOperationException($"The {name} file holds {file.Length} bytes instead of {keyBytes}: restore it from the backup.");
         var key = new byte[keyBytes];

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using DataExchange.Hosting;
 using Grpc.Core;
 
 namespace DataExchange.Adapter;
@@ -35,7 +36,7 @@ internal sealed class IngressStream : IAsyncDisposable
                 return Task.FromException<PublishConfirmation>(_failure);
             _unanswered.Enqueue(pending);
         }
-        _unsent.Writer.TryWrite(new Wire.PublishRequest { Batch = batch });
+        _unsent.Writer.TryWrite(new Wire.PublishRequest { Batch = batch, Traceparent = ExchangeDiagnostics.Traceparent });
         return pending.Answer.Task;
     }
 

@@ -47,6 +47,14 @@ internal sealed class IndexOptions
     [Range(4, 4_096)]
     public int WriteBufferMegabytes { get; set; } = 64;
 
+    /// <summary>
+    /// With less free space than this, beside one write buffer that the store may write out at any time, nothing is written, and changes are
+    /// refused until there is room again, without harm to the index. Bytes, default 64 MiB; 0 to 1 TiB. At 0 a full disk is met by a failed
+    /// write, after which the index takes nothing until the hub is started anew.
+    /// </summary>
+    [Range(0L, 1L << 40)]
+    public long FreeBytesMin { get; set; } = 64L << 20;
+
     /// <summary>Threads for writing and merging tables. Default 2, 2 to 64.</summary>
     [Range(2, 64)]
     public int BackgroundThreads { get; set; } = 2;

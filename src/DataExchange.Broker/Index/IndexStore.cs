@@ -20,10 +20,14 @@ internal sealed class IndexStore : IDisposable
     private readonly ReadOptions _read = new();
     private readonly ReadOptions _scan = new ReadOptions().SetFillCache(false);
     private readonly WriteOptions _synced = new WriteOptions().SetSync(true);
+    private readonly DriveInfo _drive;
+    private readonly long _roomBytes;
 
-    private IndexStore(RocksDb db)
+    private IndexStore(RocksDb db, IndexOptions options)
     {
         _db = db;
+        _drive = new DriveInfo(Path.GetFullPath(options.Folder));
+        _roomBytes = options.FreeBytesMin == 0 ? 0 : options.FreeBytesMin + ((long)options.WriteBufferMegabytes << 20);
         _subjects = db.GetColumnFamily(SubjectsName);
         _batches = db.GetColumnFamily(BatchesName);
         _state = db.GetDefaultColumnFamily();
@@ -38,7 +42,7 @@ internal sealed class IndexStore : IDisposable
             { SubjectsName, IndexTuning.Subjects(options) },
             { BatchesName, IndexTuning.Batches() },
         };
-        return new IndexStore(RocksDb.Open(IndexTuning.Database(options), options.Folder, families));
+        return new IndexStore(RocksDb.Open(IndexTuning.Database(options), options.Folder, families), options);
     }
 
     /// <summary>Gives the record to <paramref name="reader"/> where it lies; the default of <typeparamref name="T"/> without asking if there is none.</summary>
@@ -98,6 +102,9 @@ internal sealed class IndexStore : IDisposable
     }
 
     public void PutState(WriteBatch write, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => write.Put(key, value, _state);
+
+    /// <summary>Whether the disk has the free space that the options ask for. Thread safe.</summary>
+    public bool HasRoom() => _roomBytes == 0 || _drive.AvailableFreeSpace >= _roomBytes;
 
     /// <summary>Returns once all of it is on the disk.</summary>
     /// <exception cref="RocksDbException">None of it may be relied on; the store MUST NOT be written again.</exception>

@@ -6,7 +6,7 @@ namespace DataExchange.Broker.Index;
 /// <summary>
 /// The one writer of the index. Takes all batches that wait and applies them with one synced write: records, links, batch digests,
 /// stream states and statistics change together or not at all. Once a write has failed nothing is written any more: what is on the
-/// disk is then unknown until the store has been opened anew.
+/// disk is then unknown until the store has been opened anew. A disk that gets full is therefore not written to in the first place.
 /// </summary>
 internal sealed partial class IndexWriter : IAsyncDisposable
 {
@@ -24,6 +24,7 @@ internal sealed partial class IndexWriter : IAsyncDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private IndexStatistics _counted;
+    private bool _full;
     private volatile Published _statistics;
 
     public IndexWriter(
@@ -90,7 +91,8 @@ internal sealed partial class IndexWriter : IAsyncDisposable
 
     private void Answer(List<Waiting> group)
     {
-        if (_condition.WriteFailure is null)
+        var written = _condition.WriteFailure is null && HasRoom();
+        if (written)
         {
             try
             {
@@ -103,12 +105,24 @@ internal sealed partial class IndexWriter : IAsyncDisposable
                 // Whatever it was, memory and disk may differ now; only a new start makes them one again.
                 _condition.WriteFailure = e;
                 Log.WriteFailed(_logger, e);
+                written = false;
             }
         }
 
-        var failed = _condition.WriteFailure is not null;
         foreach (var waiting in group)
-            waiting.Answer.SetResult(failed ? new ApplyResult(ApplyOutcome.Unavailable, 0) : new ApplyResult(waiting.Outcome, _ledger.Watermark(waiting.Batch.Department)));
+            waiting.Answer.SetResult(written ? new ApplyResult(waiting.Outcome, _ledger.Watermark(waiting.Batch.Department)) : new ApplyResult(ApplyOutcome.Unavailable, 0));
+    }
+
+    /// <summary>Asked before anything is decided: what the ledger has decided can only be written or lost.</summary>
+    private bool HasRoom()
+    {
+        var full = !_store.HasRoom();
+        if (full && !_full)
+            Log.NoRoom(_logger);
+        else if (!full && _full)
+            Log.RoomAgain(_logger);
+        _full = full;
+        return !full;
     }
 
     private void Apply(List<Waiting> group)
@@ -174,5 +188,11 @@ internal sealed partial class IndexWriter : IAsyncDisposable
 
         [LoggerMessage(2402, LogLevel.Warning, "The stream of {Department} continues with the epoch accepted for it; what the former one said counts no more.", EventName = "IndexStreamSwitched")]
         public static partial void StreamSwitched(ILogger logger, string department);
+
+        [LoggerMessage(2403, LogLevel.Error, "The index has less free space than Index:FreeBytesMin and takes no change until there is room.", EventName = "IndexNoRoom")]
+        public static partial void NoRoom(ILogger logger);
+
+        [LoggerMessage(2404, LogLevel.Information, "The index has room again and takes changes.", EventName = "IndexRoomAgain")]
+        public static partial void RoomAgain(ILogger logger);
     }
 }

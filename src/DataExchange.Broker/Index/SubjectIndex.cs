@@ -33,6 +33,9 @@ internal sealed class SubjectIndex : IAsyncDisposable
 
     public IndexStatistics Statistics => Writer.Statistics;
 
+    /// <inheritdoc cref="IndexStore.HasRoom"/>
+    public bool HasRoom => _store.HasRoom();
+
     /// <exception cref="InvalidOperationException">The hub key is missing, unsafe, or not the one this index was made with.</exception>
     /// <exception cref="RocksDbException">The store cannot be opened: in use, unreadable, or damaged.</exception>
     /// <exception cref="IndexCorruptionException">Its state is damaged.</exception>

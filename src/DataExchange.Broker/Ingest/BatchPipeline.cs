@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using DataExchange.Contracts;
+using DataExchange.Hosting;
 
 namespace DataExchange.Broker.Ingest;
 
@@ -14,7 +15,7 @@ internal static class BatchPipeline
     /// <param name="cancellationToken">Ends reading and waiting.</param>
     public static async IAsyncEnumerable<BatchOutcome> ApplyAllAsync(
         this ChangeIngest ingest,
-        IAsyncEnumerable<Wire.SignedChangeBatch> batches,
+        IAsyncEnumerable<Wire.PublishRequest> batches,
         DepartmentId caller,
         int atOnceMax,
         [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -45,7 +46,9 @@ internal static class BatchPipeline
                 await foreach (var batch in batches.WithCancellation(stop.Token))
                 {
                     await places.WaitAsync(stop.Token);
-                    inOrder.Writer.TryWrite(ingest.ApplyAsync(batch, caller, stop.Token).AsTask());
+                    // An absent batch is refused as an empty one.
+                    var signed = batch.Batch ?? new Wire.SignedChangeBatch();
+                    inOrder.Writer.TryWrite(ingest.ApplyAsync(signed, caller, ExchangeDiagnostics.ParentOf(batch.Traceparent), stop.Token).AsTask());
                 }
 
                 inOrder.Writer.Complete();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DataExchange.Broker.Index;
 using DataExchange.Contracts;
 using DataExchange.Hosting;
@@ -24,7 +25,7 @@ internal sealed partial class ChangeIngest(
         try
         {
             if (envelope.Length <= EnvelopeBytesMax)
-                return ApplyAsync(Parser.ParseFrom(envelope), caller: null, cancellationToken);
+                return ApplyAsync(Parser.ParseFrom(envelope), caller: null, parent: default, cancellationToken);
         }
         catch (InvalidProtocolBufferException)
         {
@@ -36,10 +37,12 @@ internal sealed partial class ChangeIngest(
 
     /// <param name="signed">As it came.</param>
     /// <param name="caller">The department of the TLS key that handed it over; null on the bus.</param>
+    /// <param name="parent">The span that published it; the default is the one at hand, which on the bus carries it.</param>
     /// <param name="cancellationToken">Ends the wait, not necessarily the effect: applying again is harmless.</param>
-    public async ValueTask<BatchOutcome> ApplyAsync(Wire.SignedChangeBatch signed, DepartmentId? caller, CancellationToken cancellationToken)
+    public async ValueTask<BatchOutcome> ApplyAsync(
+        Wire.SignedChangeBatch signed, DepartmentId? caller, ActivityContext parent, CancellationToken cancellationToken)
     {
-        using var activity = ExchangeDiagnostics.ActivitySource.StartActivity("ingest apply");
+        using var activity = ExchangeDiagnostics.ActivitySource.StartActivity("ingest apply", ActivityKind.Internal, parent);
         var started = clock.GetTimestamp();
 
         var verification = verifier.Verify(signed, caller);

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using DataExchange.Broker.Index;
 using DataExchange.Contracts;
 using DataExchange.Hosting;
@@ -19,7 +18,7 @@ internal sealed class ChangeIngressGrpcService(ChangeIngest ingest, StreamStates
     public override async Task Publish(
         IAsyncStreamReader<Wire.PublishRequest> requests, IServerStreamWriter<Wire.PublishResponse> responses, ServerCallContext context)
     {
-        var outcomes = ingest.ApplyAllAsync(Batches(requests), Caller(context), options.Value.StreamBatchesMax, context.CancellationToken);
+        var outcomes = ingest.ApplyAllAsync(requests.ReadAllAsync(), Caller(context), options.Value.StreamBatchesMax, context.CancellationToken);
         await foreach (var outcome in outcomes)
         {
             if (EndsStream(outcome))
@@ -40,14 +39,6 @@ internal sealed class ChangeIngressGrpcService(ChangeIngest ingest, StreamStates
         foreach (var gap in stream.Gaps.Take(GapsShownMax))
             response.Gaps.Add(new Wire.SequenceRange { First = gap.First, Last = gap.Last });
         return Task.FromResult(response);
-    }
-
-    private static async IAsyncEnumerable<Wire.SignedChangeBatch> Batches(
-        IAsyncStreamReader<Wire.PublishRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        // An absent batch is refused as an empty one.
-        while (await requests.MoveNext(cancellationToken))
-            yield return requests.Current.Batch ?? new Wire.SignedChangeBatch();
     }
 
     /// <summary>A fault of identity or signature says that the peer cannot be trusted; of the hub's own, that it cannot go on.</summary>

@@ -16,6 +16,8 @@ internal sealed class ChangeReader(CatalogueSnapshot catalogue, SubjectKeys subj
 {
     public const string MomentRule = "must be present and a moment of the years 1 to 9999";
 
+    private const string DifferentRule = "must name two different identifiers";
+
     // A register read row by row states several facts of one subject in a row: its identifier is read and hashed once.
     private Wire.Identifier? _lastRead;
     private SubjectKey _lastKey;
@@ -87,30 +89,27 @@ internal sealed class ChangeReader(CatalogueSnapshot catalogue, SubjectKeys subj
     {
         change = default;
         if (!TryReadSubject(wire.Link.Left, "link.left", out var left, out fault)
-            || !TryReadSubject(wire.Link.Right, "link.right", out var right, out fault)
-            || !MayLink(left, right, "link", out fault))
+            || !TryReadSubject(wire.Link.Right, "link.right", out var right, out fault))
             return false;
+        if (!catalogue.MayLink(department, left.Scheme, right.Scheme))
+            return Refuse(ErrorReasons.LinkNotAllowed, "link", "must join two schemes that the catalogue lets the department link", out fault);
+        if (left == right)
+            return Refuse(ErrorReasons.BatchMalformed, "link", DifferentRule, out fault);
         change = VerifiedChange.Link(subjectKeys.Of(left), subjectKeys.Of(right), wire.AsOf.ToDateTimeOffset());
         return true;
     }
 
+    /// <summary>Needs no right: what it takes back is the department's own, and may have been said while it had one.</summary>
     private bool TryReadUnlink(Wire.Change wire, out VerifiedChange change, out ChangeFault fault)
     {
         change = default;
         if (!TryReadSubject(wire.Unlink.Left, "unlink.left", out var left, out fault)
-            || !TryReadSubject(wire.Unlink.Right, "unlink.right", out var right, out fault)
-            || !MayLink(left, right, "unlink", out fault))
+            || !TryReadSubject(wire.Unlink.Right, "unlink.right", out var right, out fault))
             return false;
+        if (left == right)
+            return Refuse(ErrorReasons.BatchMalformed, "unlink", DifferentRule, out fault);
         change = VerifiedChange.Unlink(subjectKeys.Of(left), subjectKeys.Of(right), wire.AsOf.ToDateTimeOffset());
         return true;
-    }
-
-    private bool MayLink(Identifier left, Identifier right, string field, out ChangeFault fault)
-    {
-        fault = default;
-        if (!catalogue.MayLink(department, left.Scheme, right.Scheme))
-            return Refuse(ErrorReasons.LinkNotAllowed, field, "must join two schemes that the catalogue lets the department link", out fault);
-        return left != right || Refuse(ErrorReasons.BatchMalformed, field, "must name two different identifiers", out fault);
     }
 
     private bool TryReadOwned(string name, string field, out AttributeModel attribute, out ChangeFault fault)

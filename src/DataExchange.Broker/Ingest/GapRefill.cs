@@ -143,7 +143,7 @@ internal sealed partial class GapRefill(
         }
     }
 
-    private async IAsyncEnumerable<Wire.SignedChangeBatch> MissingBatchesAsync(
+    private async IAsyncEnumerable<Wire.PublishRequest> MissingBatchesAsync(
         Wire.AdapterService.AdapterServiceClient client,
         UInt128 epoch,
         IEnumerable<SequenceGap> missed,
@@ -158,7 +158,7 @@ internal sealed partial class GapRefill(
             while (await call.ResponseStream.MoveNext(cancellationToken))
             {
                 silence.CancelAfter(options.Value.RefillSilenceMax);
-                yield return call.ResponseStream.Current.Batch ?? new Wire.SignedChangeBatch();
+                yield return new Wire.PublishRequest { Batch = call.ResponseStream.Current.Batch };
                 if (--left == 0)
                     yield break;
             }

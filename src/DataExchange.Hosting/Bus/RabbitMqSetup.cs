@@ -31,7 +31,7 @@ internal static class RabbitMqSetup
         if (string.IsNullOrEmpty(options.RabbitMq!.UserInfo))
         {
             host.Username(options.User);
-            host.Password(options.PasswordPath is { } path ? PrivateFile.ReadAllText(path, "Bus:PasswordPath").TrimEnd('\r', '\n') : "guest");
+            host.Password(options.PasswordPath is { } path ? PrivateFile.ReadAllText(path, "file of Bus:PasswordPath").TrimEnd('\r', '\n') : "guest");
         }
         host.Heartbeat(options.Heartbeat);
         host.RequestedConnectionTimeout(ConnectTimeout);

@@ -15,9 +15,9 @@ internal sealed class CallStage
 
 /// <summary>
 /// Around the interceptors: gRPC reads a unary request before they run and writes the answer after, and answers what goes wrong there
-/// UNKNOWN or without details. Gives these failures the form that all others have.
+/// UNKNOWN or without details, and a call that was ended not at all. Gives these failures the form that all others have.
 /// </summary>
-internal sealed partial class CallBoundary(RequestDelegate next, ILogger<CallBoundary> logger)
+internal sealed partial class CallBoundary(RequestDelegate next, OpenCalls calls, ILogger<CallBoundary> logger)
 {
     private const string StatusHeader = "grpc-status";
     private const string DetailsHeader = "grpc-status-details-bin";
@@ -26,14 +26,17 @@ internal sealed partial class CallBoundary(RequestDelegate next, ILogger<CallBou
     {
         var stage = new CallStage();
         context.Features.Set(stage);
+        using var call = context.Features.Get<PeerConnection>() is { } peer ? calls.Open(context, peer) : null;
         await next(context);
+        if (call?.Refusal is { } refusal)
+            AnswerEnded(context.Response, refusal);
         if (context.Response.HasStarted || context.Response.Headers.ContainsKey(DetailsHeader))
             return;
         var status = context.Response.Headers[StatusHeader].ToString();
         if (status == StatusOf(StatusCode.ResourceExhausted))
-            Answer(context.Response, ExchangeError.Of(ErrorReasons.MessageTooLarge));
+            Answer(context.Response.Headers, ExchangeError.Of(ErrorReasons.MessageTooLarge));
         else if (status == StatusOf(StatusCode.Unknown))
-            Answer(context.Response, stage.Handled ? Unwritable(context) : Unreadable(context));
+            Answer(context.Response.Headers, stage.Handled ? Unwritable(context) : Unreadable(context));
     }
 
     /// <summary>A body that says it is longer than the listener takes is refused before gRPC sees its length.</summary>
@@ -48,12 +51,21 @@ internal sealed partial class CallBoundary(RequestDelegate next, ILogger<CallBou
         return ExchangeError.Of(ErrorReasons.Internal);
     }
 
-    private static void Answer(HttpResponse response, ExchangeError error)
+    /// <summary>Says why, unless the call has ended for a reason of its own before: at its deadline gRPC has sent the trailers already.</summary>
+    private static void AnswerEnded(HttpResponse response, ExchangeError refusal)
+    {
+        var trailers = response.HasStarted ? response.HttpContext.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers : response.Headers;
+        var status = trailers[StatusHeader].ToString();
+        if (!trailers.ContainsKey(DetailsHeader) && (status is "" or "0" || status == StatusOf(StatusCode.Cancelled)))
+            Answer(trailers, refusal);
+    }
+
+    private static void Answer(IHeaderDictionary trailers, ExchangeError error)
     {
         var exception = error.ToRpcException();
-        response.Headers[StatusHeader] = StatusOf(exception.StatusCode);
-        response.Headers["grpc-message"] = Uri.EscapeDataString(exception.Status.Detail);
-        response.Headers[DetailsHeader] = Convert.ToBase64String(exception.Trailers.GetValueBytes(DetailsHeader)!);
+        trailers[StatusHeader] = StatusOf(exception.StatusCode);
+        trailers["grpc-message"] = Uri.EscapeDataString(exception.Status.Detail);
+        trailers[DetailsHeader] = Convert.ToBase64String(exception.Trailers.GetValueBytes(DetailsHeader)!);
     }
 
     private static string StatusOf(StatusCode code) => ((int)code).ToString(System.Globalization.CultureInfo.InvariantCulture);

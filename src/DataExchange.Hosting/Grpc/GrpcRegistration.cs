@@ -25,6 +25,7 @@ public static class GrpcRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ErrorInterceptor>();
         services.AddSingleton<PeerInterceptor>();
+        services.AddSingleton<OpenCalls>();
         services.AddOptions<GrpcServiceOptions>().Configure<IOptions<GrpcLimits>>((grpc, limits) =>
         {
             grpc.MaxReceiveMessageSize = limits.Value.ReceiveBytesMax;

@@ -1,4 +1,3 @@
-using DataExchange.Contracts;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 
@@ -6,9 +5,9 @@ namespace DataExchange.Hosting;
 
 /// <summary>
 /// Lets a call, and every message of a stream, through only while the caller's certificate is valid and its key registered: the handshake
-/// proved who is calling, this proves that they still may.
+/// proved who is calling, this proves that they still may. <see cref="OpenCalls"/> ends what waits without messages.
 /// </summary>
-internal sealed class PeerInterceptor(IKeyDirectory keys, TimeProvider clock) : Interceptor
+internal sealed class PeerInterceptor(OpenCalls calls) : Interceptor
 {
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
@@ -21,7 +20,7 @@ internal sealed class PeerInterceptor(IKeyDirectory keys, TimeProvider clock) : 
         IAsyncStreamReader<TRequest> requestStream, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation)
     {
         var peer = Require(context.GetPeerConnection());
-        return continuation(new Reader<TRequest>(requestStream, this, peer), context);
+        return continuation(new Reader<TRequest>(requestStream, this, peer, context.CancellationToken), context);
     }
 
     public override Task ServerStreamingServerHandler<TRequest, TResponse>(
@@ -38,23 +37,21 @@ internal sealed class PeerInterceptor(IKeyDirectory keys, TimeProvider clock) : 
         DuplexStreamingServerMethod<TRequest, TResponse> continuation)
     {
         var peer = Require(context.GetPeerConnection());
-        return continuation(new Reader<TRequest>(requestStream, this, peer), new Writer<TResponse>(responseStream, this, peer), context);
+        var reader = new Reader<TRequest>(requestStream, this, peer, context.CancellationToken);
+        return continuation(reader, new Writer<TResponse>(responseStream, this, peer), context);
     }
 
-    private PeerConnection Require(PeerConnection connection)
-    {
-        if (connection.ValidUntil < clock.GetUtcNow())
-            throw ExchangeError.Of(ErrorReasons.CertificateRefused).ToRpcException();
-        return keys.Check(connection.Peer) is { } error ? throw error.ToRpcException() : connection;
-    }
+    private PeerConnection Require(PeerConnection connection) =>
+        calls.Refusal(connection) is { } error ? throw error.ToRpcException() : connection;
 
-    private sealed class Reader<T>(IAsyncStreamReader<T> inner, PeerInterceptor gate, PeerConnection peer) : IAsyncStreamReader<T>
+    private sealed class Reader<T>(IAsyncStreamReader<T> inner, PeerInterceptor gate, PeerConnection peer, CancellationToken callEnds) : IAsyncStreamReader<T>
     {
         public T Current => inner.Current;
 
         public async Task<bool> MoveNext(CancellationToken cancellationToken)
         {
-            if (!await inner.MoveNext(cancellationToken))
+            // A service that names no token, as reflection does, would wait past the end of the call.
+            if (!await inner.MoveNext(cancellationToken.CanBeCanceled ? cancellationToken : callEnds))
                 return false;
             gate.Require(peer);
             return true;

@@ -45,6 +45,7 @@ public static class MutualTls
             {
                 listener.Protocols = HttpProtocols.Http2;
                 listener.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = handshake.OnConnection, HandshakeTimeout = limits.HandshakeTimeout });
+                listener.Use(handshake.RequireHttp2);
             });
         });
         return builder;

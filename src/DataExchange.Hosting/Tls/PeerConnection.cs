@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
 
@@ -37,6 +38,20 @@ internal sealed partial class PeerHandshake(TlsCredentials credentials, TimeProv
         });
     }
 
+    /// <summary>
+    /// A client that offers no protocol at all passes the handshake, and Kestrel logs an error for it: whoever has a certificate could fill
+    /// the error log. It is shown the door before Kestrel sees it.
+    /// </summary>
+    public ConnectionDelegate RequireHttp2(ConnectionDelegate next) => connection =>
+    {
+        var spoken = connection.Features.Get<ITlsApplicationProtocolFeature>()?.ApplicationProtocol ?? default;
+        if (spoken.Span.SequenceEqual(SslApplicationProtocol.Http2.Protocol.Span))
+            return next(connection);
+        Refused.Add(1, new KeyValuePair<string, object?>("reason", "NotHttp2"));
+        Log.NotHttp2(logger, connection.RemoteEndPoint?.ToString() ?? "");
+        return Task.CompletedTask;
+    };
+
     private bool Accept(ConnectionContext connection, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         if (_verifier.Check(certificate, chain, errors, out var peer) is { } refusal)
@@ -53,5 +68,8 @@ internal sealed partial class PeerHandshake(TlsCredentials credentials, TimeProv
     {
         [LoggerMessage(100, LogLevel.Warning, "TLS handshake refused: {Reason} from {Remote}", EventName = "HandshakeRefused")]
         public static partial void HandshakeRefused(ILogger logger, CertificateRefusal reason, string remote);
+
+        [LoggerMessage(102, LogLevel.Information, "Connection refused: HTTP/2 was not negotiated, from {Remote}", EventName = "ConnectionNotHttp2")]
+        public static partial void NotHttp2(ILogger logger, string remote);
     }
 }

@@ -42,7 +42,7 @@ public sealed class TlsCredentials : IDisposable
             if (chain.Count == 0 || roots.Count == 0)
                 throw new InvalidOperationException("Tls:CertificatePath and Tls:RootPath must each name a file with at least one PEM certificate.");
 
-            var certificate = X509Certificate2.CreateFromPem(chain[0].ExportCertificatePem(), PrivateFile.ReadAllText(options.KeyPath, "Tls:KeyPath"));
+            var certificate = X509Certificate2.CreateFromPem(chain[0].ExportCertificatePem(), PrivateFile.ReadAllText(options.KeyPath, "file of Tls:KeyPath"));
             if (SpiffeName.Read(certificate, options.TrustDomain, out var identity) is { } refusal)
                 throw new InvalidOperationException($"The certificate of Tls:CertificatePath cannot name this process: {refusal}.");
             chain.RemoveAt(0);

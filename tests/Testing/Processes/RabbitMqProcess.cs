@@ -18,7 +18,7 @@ public sealed class RabbitMqProcess : IAsyncDisposable
     private readonly Dictionary<string, string> _environment;
     private ServerProcess? _server;
 
-    private RabbitMqProcess()
+    private RabbitMqProcess(Func<RabbitMqProcess, string> configuration)
     {
         Port = FreePort.Next();
         var mapperPort = FreePort.Next().ToString(CultureInfo.InvariantCulture);
@@ -36,15 +36,15 @@ public sealed class RabbitMqProcess : IAsyncDisposable
             ["RABBITMQ_CONF_ENV_FILE"] = _folder["rabbitmq-env.conf"],
             ["RABBITMQ_ENABLED_PLUGINS_FILE"] = _folder["enabled_plugins"],
         };
-        File.WriteAllText(_folder["rabbitmq.conf"], $"""
-            listeners.tcp.1 = 127.0.0.1:{Port}
-            disk_free_limit.absolute = 50MB
-            """);
+        File.WriteAllText(_folder["rabbitmq.conf"], configuration(this));
         // Started here, in the foreground, so that it is ended by its own process id; a node's own would outlive the node.
         _portMapper = ServerProcess.Start("epmd", ["-port", mapperPort, "-address", "127.0.0.1"], _environment);
     }
 
     public int Port { get; }
+
+    /// <summary>Its own: handed over to the account it runs as once its configuration is made.</summary>
+    public string Folder => _folder.Path;
 
     public string Output => _server?.Output ?? "";
 
@@ -52,11 +52,18 @@ public sealed class RabbitMqProcess : IAsyncDisposable
     public Uri Address(string? virtualHost = null) => new($"amqp://guest:guest@127.0.0.1:{Port}/{virtualHost ?? "%2f"}");
 
     /// <exception cref="InvalidOperationException">RabbitMQ is not installed, or did not start.</exception>
-    public static async Task<RabbitMqProcess> StartNewAsync()
+    public static Task<RabbitMqProcess> StartNewAsync() => StartNewAsync(server => $"""
+        listeners.tcp.1 = 127.0.0.1:{server.Port}
+        disk_free_limit.absolute = 50MB
+        """);
+
+    /// <param name="configuration">Makes <c>rabbitmq.conf</c>, which must listen on the server's port, and files it names.</param>
+    /// <exception cref="InvalidOperationException">RabbitMQ is not installed, or did not start.</exception>
+    public static async Task<RabbitMqProcess> StartNewAsync(Func<RabbitMqProcess, string> configuration)
     {
         if (!File.Exists($"{Binaries}/rabbitmq-server"))
             throw new InvalidOperationException("rabbitmq-server is not installed; tests/run.sh installs it on Debian and Ubuntu.");
-        var server = new RabbitMqProcess();
+        var server = new RabbitMqProcess(configuration);
         await Account.OwnAsync(server._folder.Path);
         await server.StartAsync();
         return server;

@@ -6,7 +6,7 @@ namespace DataExchange.Testing;
 /// </summary>
 public static class SharedServers
 {
-    private static readonly Lazy<Task<RabbitMqProcess>> RabbitMqServer = new(RabbitMqProcess.StartNewAsync);
+    private static readonly Lazy<Task<RabbitMqProcess>> RabbitMqServer = new(() => RabbitMqProcess.StartNewAsync());
     private static readonly Lazy<Task<PostgresProcess>> PostgresServer = new(PostgresProcess.StartNewAsync);
 
     public static Task<RabbitMqProcess> RabbitMqAsync() => RabbitMqServer.Value;

@@ -66,10 +66,10 @@ internal sealed class BatchPipelineTests
         Assert.That(_ended, Is.True);
     }
 
-    private IAsyncEnumerable<BatchOutcome> ApplyAllAsync(IAsyncEnumerable<Wire.SignedChangeBatch> batches) =>
+    private IAsyncEnumerable<BatchOutcome> ApplyAllAsync(IAsyncEnumerable<Wire.PublishRequest> batches) =>
         _hub.Ingest.ApplyAllAsync(batches, Tax, AtOnce, CancellationToken.None);
 
-    private async IAsyncEnumerable<Wire.SignedChangeBatch> Batches(
+    private async IAsyncEnumerable<Wire.PublishRequest> Batches(
         int count, bool fails = false, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         try
@@ -79,7 +79,7 @@ internal sealed class BatchPipelineTests
                 await Task.Yield();
                 cancellationToken.ThrowIfCancellationRequested();
                 Interlocked.Increment(ref _read);
-                yield return Sign(Plain((ulong)first));
+                yield return new() { Batch = Sign(Plain((ulong)first)) };
             }
 
             if (fails)

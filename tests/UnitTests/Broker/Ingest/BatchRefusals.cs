@@ -55,7 +55,7 @@ internal static class BatchRefusals
         Content("locator of 321 bytes", b => b.Changes[7].Set.Locator = ByteString.CopyFrom(new byte[321]), ErrorReasons.ValueRefused, "changes[7].set.locator"),
 
         Content("link of schemes without right", b => b.Changes[9].Link.Right = Person(OtherResident), ErrorReasons.LinkNotAllowed, "changes[9].link"),
-        Content("unlink of schemes without right", b => b.Changes[10].Unlink.Right = Organisation(), ErrorReasons.LinkNotAllowed, "changes[10].unlink"),
+        Content("unlink of an identifier from itself", b => b.Changes[10].Unlink.Right = Organisation(), ErrorReasons.BatchMalformed, "changes[10].unlink"),
     ];
 
     public static IEnumerable<TestCaseData> OfIdentity() =>

@@ -55,6 +55,22 @@ internal sealed class ChangeIngestTests
     }
 
     [Test]
+    public async Task Apply_UnlinkAfterTheRightToLinkWasTakenAway_TakesTheLinkBackAndNoOtherDepartments()
+    {
+        var linking = IngestSamples.File with { LinkRights = [.. IngestSamples.File.LinkRights, new(Housing, "cn-resident", "cn-uscc")] };
+        await using var hub = new IngestHub(CatalogueOf(linking));
+        var (link, unlink) = (Only(1, Batch().Changes[9]), Only(2, Batch().Changes[10]));
+        await hub.ApplyAsync(link);
+        await ApplyOfHousingAsync(hub, link.Clone());
+
+        hub.Catalogue.Replace(CatalogueSnapshot.Of(2, IngestSamples.File with { LinkRights = [] }));
+
+        Assert.That((await hub.ApplyAsync(Only(2, link.Changes[0]))).Error?.Reason, Is.EqualTo(ErrorReasons.LinkNotAllowed));
+        Assert.That(((await hub.ApplyAsync(unlink)).Result, hub.Index.Statistics.Links), Is.EqualTo((BatchResult.Applied, 1)));
+        Assert.That(((await ApplyOfHousingAsync(hub, unlink.Clone())).Result, hub.Index.Statistics.Links), Is.EqualTo((BatchResult.Applied, 0)));
+    }
+
+    [Test]
     public async Task Apply_SameSequenceWithOtherContent_IsQuarantinedAndSoIsWhatFollows()
     {
         await using var hub = new IngestHub();
@@ -118,7 +134,7 @@ internal sealed class ChangeIngestTests
     {
         await using var hub = new IngestHub();
 
-        var outcome = await hub.Ingest.ApplyAsync(Sign(Plain(1), HousingKey), caller: null, CancellationToken.None);
+        var outcome = await hub.Ingest.ApplyAsync(Sign(Plain(1), HousingKey), caller: null, parent: default, CancellationToken.None);
 
         Assert.Multiple(() =>
         {
@@ -177,7 +193,7 @@ internal sealed class ChangeIngestTests
         using var durations = new MetricCollector<double>(ExchangeDiagnostics.Meter, "dataexchange.ingest.duration");
 
         await hub.ApplyAsync(Plain(1, changes: 3));
-        await hub.Ingest.ApplyAsync(Sign(Plain(4), HousingKey), caller: null, CancellationToken.None);
+        await hub.Ingest.ApplyAsync(Sign(Plain(4), HousingKey), caller: null, parent: default, CancellationToken.None);
 
         Assert.Multiple(() =>
         {
@@ -222,5 +238,18 @@ internal sealed class ChangeIngestTests
         var written = logs.GetSnapshot().Single(record => record.Id.Id == 2200);
         Assert.That(written.Message, Does.Contain("VALUE_REFUSED").And.Contain("changes[1].set.value"));
         Assert.That(logs.GetSnapshot().Select(record => record.Message), Has.None.Contains("CANARY").And.None.Contains(Resident));
+    }
+
+    private static Wire.ChangeBatch Only(ulong first, Wire.Change change)
+    {
+        var batch = Plain(first, changes: 0);
+        batch.Changes.Add(change);
+        return batch;
+    }
+
+    private static ValueTask<BatchOutcome> ApplyOfHousingAsync(IngestHub hub, Wire.ChangeBatch batch)
+    {
+        batch.Department = Housing.Value;
+        return hub.Ingest.ApplyAsync(Sign(batch, HousingKey), Housing, parent: default, CancellationToken.None);
     }
 }

@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using DataExchange.Adapter;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Ingest;
 using DataExchange.Contracts;
@@ -147,6 +150,20 @@ internal sealed class ChangeIngressTests
     }
 
     [Test]
+    public async Task Publish_KeyWithdrawnWhileTheStreamIsIdle_EndsItWithinFiveSecondsOfThePoll()
+    {
+        using var call = _client.Publish();
+        await SendAsync(call, Plain(1));
+        Assert.That(await call.ResponseStream.MoveNext(), Is.True);
+
+        _hub.Catalogue.Replace(CatalogueSnapshot.Of(2, IngestSamples.File));
+        var end = call.ResponseStream.MoveNext().WaitAsync(TimeSpan.FromSeconds(5) - new CatalogueOptions().PollInterval);
+        var failure = await Assert.ThrowsAsync<RpcException>(() => end);
+
+        Assert.That((failure!.StatusCode, ReasonOf(failure)), Is.EqualTo((StatusCode.PermissionDenied, "KEY_NOT_REGISTERED")));
+    }
+
+    [Test]
     public async Task Publish_IndexUnavailable_EndsTheStreamAsUnavailable()
     {
         _hub.Index.Condition.WriteFailure = new IOException("disk");
@@ -192,6 +209,45 @@ internal sealed class ChangeIngressTests
     }
 
     [Test]
+    public async Task Publish_EachBatchUnderASpanOfItsOwn_AppliesItUnderThatSpan()
+    {
+        var applied = new ConcurrentQueue<Activity>();
+        using var listener = Listen(applied);
+        await using var publisher = new IngressBatchPublisher(_client);
+        var published = new List<Activity>();
+        for (var first = 1UL; first <= 3; first++)
+        {
+            using var publish = ExchangeDiagnostics.ActivitySource.StartActivity("publish batch", ActivityKind.Producer)!;
+            publish.AddBaggage("person", "CANARY");
+            published.Add(publish);
+            await publisher.PublishAsync(first, Sign(Plain(first)), CancellationToken.None);
+        }
+
+        Assert.That(applied.Select(apply => (apply.TraceId, apply.ParentSpanId)), Is.EqualTo(published.Select(publish => (publish.TraceId, publish.SpanId))));
+        Assert.That(published.Select(publish => publish.TraceId), Is.Unique);
+        Assert.That(applied.SelectMany(apply => apply.Baggage), Is.Empty);
+    }
+
+    [TestCase("")]
+    [TestCase("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331")]
+    [TestCase("00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01")]
+    [TestCase("00-00000000000000000000000000000000-b7ad6b7169203331-01")]
+    [TestCase("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01")]
+    [TestCase("ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]
+    [TestCase("CANARY")]
+    public async Task Publish_TraceparentMalformed_IsIgnored(string traceparent)
+    {
+        var applied = new ConcurrentQueue<Activity>();
+        using var listener = Listen(applied);
+        using var call = _client.Publish();
+        await call.RequestStream.WriteAsync(new() { Batch = Sign(Plain(1)), Traceparent = traceparent });
+        await call.ResponseStream.MoveNext();
+
+        Assert.That(call.ResponseStream.Current.Result, Is.EqualTo(Wire.BatchResult.Applied));
+        Assert.That(applied.Single().TraceId.ToHexString(), Is.Not.EqualTo("0af7651916cd43dd8448eb211c80319c").And.Not.EqualTo(new string('0', 32)));
+    }
+
+    [Test]
     public async Task GetStreamState_BeforeTheFirstBatch_IsEmpty() =>
         Assert.That(await _client.GetStreamStateAsync(new()), Is.EqualTo(new Wire.GetStreamStateResponse()));
 
@@ -226,6 +282,22 @@ internal sealed class ChangeIngressTests
         await call.RequestStream.WriteAsync(new() { Batch = signed });
         Assert.That(await call.ResponseStream.MoveNext(), Is.True);
         return call.ResponseStream.Current;
+    }
+
+    private static ActivityListener Listen(ConcurrentQueue<Activity> applied)
+    {
+        var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source == ExchangeDiagnostics.ActivitySource,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activity =>
+            {
+                if (activity.OperationName == "ingest apply")
+                    applied.Enqueue(activity);
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        return listener;
     }
 
     private static Task SendAsync(AsyncDuplexStreamingCall<Wire.PublishRequest, Wire.PublishResponse> call, Wire.ChangeBatch batch) =>

@@ -43,7 +43,7 @@ internal sealed class IngestHub : IAsyncDisposable
 
     public ulong Watermark => Index.Streams.Find(Tax)?.Watermark ?? 0;
 
-    public ValueTask<BatchOutcome> ApplyAsync(Wire.ChangeBatch batch) => Ingest.ApplyAsync(Sign(batch), Tax, CancellationToken.None);
+    public ValueTask<BatchOutcome> ApplyAsync(Wire.ChangeBatch batch) => Ingest.ApplyAsync(Sign(batch), Tax, parent: default, CancellationToken.None);
 
     /// <summary>What the hub answers about the one subject of <see cref="Plain"/>, or null.</summary>
     public Fact? Income()

@@ -81,7 +81,7 @@ internal sealed class StreamHealthCheckTests
     [Test]
     public async Task CheckHealth_ForgedBatch_ShowsForAWhileAndAgainstNoDepartment()
     {
-        await _world.Hub.Ingest.ApplyAsync(Sign(Plain(1), HousingKey), caller: null, CancellationToken.None);
+        await _world.Hub.Ingest.ApplyAsync(Sign(Plain(1), HousingKey), caller: null, parent: default, CancellationToken.None);
 
         var health = await CheckAsync();
         _world.Clock.Advance(_world.Hub.Options.Value.RejectionShown + TimeSpan.FromSeconds(1));

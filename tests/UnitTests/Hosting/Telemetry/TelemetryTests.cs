@@ -27,9 +27,17 @@ internal sealed class TelemetryTests
         app.MapGet("/other", () => "served");
         await app.StartAsync();
         using var client = Client(app);
-        ExchangeDiagnostics.Meter.CreateCounter<long>("test.things").Add(3);
+        ExchangeDiagnostics.Meter.CreateCounter<long>("test.things", "{thing}").Add(3);
+        ExchangeDiagnostics.Meter.CreateHistogram<double>("test.duration", "s").Record(1);
+        ExchangeDiagnostics.Meter.CreateObservableGauge("test.size", () => 1L, "By");
+        var report = await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
+        await app.Services.GetRequiredService<IHealthCheckPublisher>().PublishAsync(report, CancellationToken.None);
 
-        Assert.That(await client.GetStringAsync(ManagementPort.MetricsPath), Does.Contain("test_things"));
+        var metrics = await client.GetStringAsync(ManagementPort.MetricsPath);
+        // The spelling that MetricNameTests expects of alert rules and dashboards.
+        foreach (var name in new[] { "test_things_total", "test_duration_seconds_bucket", "test_size_bytes", "dataexchange_health" })
+            Assert.That(metrics, Does.Match($@"(?m)^{name}\{{"));
+        Assert.That(metrics, Does.Match("""dataexchange_health\{[^}]*check="disk"[^}]*\} 0"""));
         Assert.That((await client.GetAsync(ManagementPort.LivePath)).StatusCode, Is.EqualTo(HttpStatusCode.OK));
         Assert.That((await client.GetAsync("/other")).StatusCode, Is.EqualTo(HttpStatusCode.NotFound));
         var ready = await client.GetAsync(ManagementPort.ReadyPath);
