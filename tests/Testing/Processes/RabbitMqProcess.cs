@@ -1,63 +1,34 @@
-using System.Globalization;
+using DataExchange.Cli.Bench;
 
 namespace DataExchange.Testing;
 
-/// <summary>
-/// A RabbitMQ node of its own on loopback: own folder, ports, node name, cookie and port mapper, so that several can run side by side.
-/// Stopped, killed and started again it keeps its data.
-/// </summary>
+/// <summary>A <see cref="RabbitMqNode"/> of its own. Stopped, killed and started again it keeps its data.</summary>
 public sealed class RabbitMqProcess : IAsyncDisposable
 {
-    // The scripts on PATH re-enter su and lose the environment; these are the ones behind them.
-    private const string Binaries = "/usr/lib/rabbitmq/bin";
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
-    private static readonly ServiceAccount Account = new("rabbitmq");
 
     private readonly TempFolder _folder = new();
+    private readonly RabbitMqNode _node;
     private readonly ServerProcess _portMapper;
-    private readonly Dictionary<string, string> _environment;
     private ServerProcess? _server;
 
     private RabbitMqProcess()
     {
-        Port = FreePort.Next();
-        var mapperPort = FreePort.Next().ToString(CultureInfo.InvariantCulture);
-        _environment = new Dictionary<string, string>
-        {
-            ["HOME"] = _folder.Path,
-            ["ERL_EPMD_PORT"] = mapperPort,
-            ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
-            ["RABBITMQ_NODENAME"] = $"dx-{Port}@localhost",
-            ["RABBITMQ_DIST_PORT"] = FreePort.Next().ToString(CultureInfo.InvariantCulture),
-            ["RABBITMQ_MNESIA_BASE"] = _folder["data"],
-            ["RABBITMQ_LOG_BASE"] = _folder["log"],
-            ["RABBITMQ_LOGS"] = "-",
-            ["RABBITMQ_CONFIG_FILE"] = _folder["rabbitmq.conf"],
-            ["RABBITMQ_CONF_ENV_FILE"] = _folder["rabbitmq-env.conf"],
-            ["RABBITMQ_ENABLED_PLUGINS_FILE"] = _folder["enabled_plugins"],
-        };
-        File.WriteAllText(_folder["rabbitmq.conf"], $"""
-            listeners.tcp.1 = 127.0.0.1:{Port}
-            disk_free_limit.absolute = 50MB
-            """);
-        // Started here, in the foreground, so that it is ended by its own process id; a node's own would outlive the node.
-        _portMapper = ServerProcess.Start("epmd", ["-port", mapperPort, "-address", "127.0.0.1"], _environment);
+        _node = new RabbitMqNode(_folder.Path, FreePort.Next(), FreePort.Next(), FreePort.Next());
+        _portMapper = ServerProcess.Start(_node.PortMapper);
     }
 
-    public int Port { get; }
+    public int Port => _node.Port;
 
     public string Output => _server?.Output ?? "";
 
     /// <summary>The address, with credentials, of a virtual host; of the default one if not named.</summary>
-    public Uri Address(string? virtualHost = null) => new($"amqp://guest:guest@127.0.0.1:{Port}/{virtualHost ?? "%2f"}");
+    public Uri Address(string? virtualHost = null) => _node.Address(virtualHost);
 
-    /// <exception cref="InvalidOperationException">RabbitMQ is not installed, or did not start.</exception>
+    /// <exception cref="InvalidOperationException">It did not start.</exception>
     public static async Task<RabbitMqProcess> StartNewAsync()
     {
-        if (!File.Exists($"{Binaries}/rabbitmq-server"))
-            throw new InvalidOperationException("rabbitmq-server is not installed; tests/run.sh installs it on Debian and Ubuntu.");
         var server = new RabbitMqProcess();
-        await Account.OwnAsync(server._folder.Path);
         await server.StartAsync();
         return server;
     }
@@ -65,7 +36,7 @@ public sealed class RabbitMqProcess : IAsyncDisposable
     /// <summary>Starts it with the data it has, and returns when it accepts connections.</summary>
     public async Task StartAsync()
     {
-        _server = Account.Start($"{Binaries}/rabbitmq-server", [], _environment, _folder.Path);
+        _server = ServerProcess.Start(_node.Server);
         await _server.WaitUntilAsync("a listening port", async () => await FreePort.IsOpenAsync(Port) ? "open" : null, StartTimeout);
     }
 
@@ -88,8 +59,7 @@ public sealed class RabbitMqProcess : IAsyncDisposable
     }
 
     /// <summary>Runs <c>rabbitmqctl</c>, for instance <c>list_queues</c> or <c>stop_app</c>, and gives its output. About 2 s.</summary>
-    public Task<string> ControlAsync(params string[] arguments) =>
-        Account.RunAsync($"{Binaries}/rabbitmqctl", ["-n", _environment["RABBITMQ_NODENAME"], "-q", .. arguments], _environment, _folder.Path);
+    public Task<string> ControlAsync(params string[] arguments) => ServerProcess.RunAsync(_node.Control(arguments));
 
     /// <summary>An empty virtual host, so that tests sharing the server do not meet.</summary>
     public async Task<Uri> CreateVirtualHostAsync(string name)
