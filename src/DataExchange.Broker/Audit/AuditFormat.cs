@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 
 namespace DataExchange.Broker.Audit;
 
@@ -29,7 +28,8 @@ internal static class AuditFormat
     {
         // RFC 6962 hashes 0x00 || entry; the length's last byte lends its place, which saves a copy.
         frame[FrameOverheadBytes - 1] = 0;
-        var leafHash = SHA256.HashData(frame[(FrameOverheadBytes - 1)..]);
+        var leafHash = new byte[Sha256.Bytes];
+        Sha256.Hash(frame[(FrameOverheadBytes - 1)..], [], leafHash);
         BinaryPrimitives.WriteUInt16BigEndian(frame[sizeof(uint)..], checked((ushort)(frame.Length - FrameOverheadBytes)));
         return leafHash;
     }

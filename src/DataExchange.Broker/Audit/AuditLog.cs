@@ -60,30 +60,23 @@ internal sealed partial class AuditLog : IDisposable
         return log;
     }
 
-    /// <summary>Completes when the entry is durable, or with AUDIT_UNAVAILABLE. MUST be awaited before anything is answered.</summary>
-    /// <param name="entry">At most 65,535 bytes; not changed any more.</param>
-    /// <param name="cancellationToken">Gives up waiting for room; an entry that is taken is written all the same.</param>
-    public async ValueTask<AuditOutcome> AppendAsync(Wire.AuditEntry entry, CancellationToken cancellationToken)
-    {
-        var append = new PendingAppend([entry]);
-        if (!_queue.Writer.TryWrite(append))
-            await WaitForRoomAsync(append, cancellationToken);
-        var error = await append.Done;
-        return error is null ? new AuditOutcome(append.PositionOf(0, LogId), null) : new AuditOutcome(default, error);
-    }
-
-    /// <summary>As for one entry: up to 100, which get successive indexes and become durable together or not at all.</summary>
-    public async ValueTask<AuditOutcomes> AppendAsync(IReadOnlyList<Wire.AuditEntry> entries, CancellationToken cancellationToken)
+    /// <summary>Completes when the entries are durable, or with AUDIT_UNAVAILABLE. MUST be awaited before anything is answered.</summary>
+    /// <param name="entries">
+    /// Serialized <see cref="Wire.AuditEntry"/>, 1 to 65,535 bytes each; up to 100, which get successive indexes and become durable together
+    /// or not at all.
+    /// </param>
+    /// <param name="cancellationToken">Gives up waiting for room; entries that are taken are written all the same.</param>
+    public async ValueTask<AuditOutcome> AppendAsync(ReadOnlyMemory<byte>[] entries, CancellationToken cancellationToken)
     {
         var append = new PendingAppend(entries);
         if (!_queue.Writer.TryWrite(append))
             await WaitForRoomAsync(append, cancellationToken);
         if (await append.Done is { } error)
-            return new AuditOutcomes([], error);
+            return new AuditOutcome([], error);
         var positions = new AuditPosition[append.Count];
         for (var at = 0; at < positions.Length; at++)
             positions[at] = append.PositionOf(at, LogId);
-        return new AuditOutcomes(positions, null);
+        return new AuditOutcome(positions, null);
     }
 
     /// <summary>Writes what waits, then closes.</summary>

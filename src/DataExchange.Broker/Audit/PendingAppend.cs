@@ -1,5 +1,4 @@
 using DataExchange.Contracts;
-using Google.Protobuf;
 
 namespace DataExchange.Broker.Audit;
 
@@ -11,21 +10,20 @@ internal sealed class PendingAppend
     private readonly byte[][] _leafHashes;
     private ulong _firstIndex;
 
-    public PendingAppend(IReadOnlyList<Wire.AuditEntry> entries)
+    public PendingAppend(ReadOnlySpan<ReadOnlyMemory<byte>> entries)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(entries.Count, WireLimits.LookupsPerMessageMax, nameof(entries));
-        Span<int> frameBytes = stackalloc int[entries.Count];
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(entries.Length, WireLimits.LookupsPerMessageMax, nameof(entries));
         var bytes = 0;
-        for (var at = 0; at < entries.Count; at++)
-            bytes += frameBytes[at] = AuditFormat.FrameOverheadBytes + CheckedSize(entries[at]);
+        foreach (var entry in entries)
+            bytes += FrameBytes(entry);
 
         _frames = new byte[bytes];
-        _leafHashes = new byte[entries.Count][];
+        _leafHashes = new byte[entries.Length][];
         var rest = _frames.AsSpan();
-        for (var at = 0; at < entries.Count; at++)
+        for (var at = 0; at < entries.Length; at++)
         {
-            var frame = rest[..frameBytes[at]];
-            entries[at].WriteTo(frame[AuditFormat.FrameOverheadBytes..]);
+            var frame = rest[..FrameBytes(entries[at])];
+            entries[at].Span.CopyTo(frame[AuditFormat.FrameOverheadBytes..]);
             _leafHashes[at] = AuditFormat.PrepareFrame(frame);
             rest = rest[frame.Length..];
         }
@@ -55,11 +53,10 @@ internal sealed class PendingAppend
 
     public AuditPosition PositionOf(int at, string logId) => new(logId, _firstIndex + (ulong)at, _leafHashes[at]);
 
-    private static int CheckedSize(Wire.AuditEntry entry)
+    private static int FrameBytes(ReadOnlyMemory<byte> entry)
     {
-        var size = entry.CalculateSize();
-        ArgumentOutOfRangeException.ThrowIfZero(size, nameof(entry));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, AuditFormat.EntryBytesMax, nameof(entry));
-        return size;
+        ArgumentOutOfRangeException.ThrowIfZero(entry.Length, nameof(entry));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(entry.Length, AuditFormat.EntryBytesMax, nameof(entry));
+        return AuditFormat.FrameOverheadBytes + entry.Length;
     }
 }

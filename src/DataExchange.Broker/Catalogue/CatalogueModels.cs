@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
 using DataExchange.Contracts;
+using Google.Protobuf;
 
 namespace DataExchange.Broker.Catalogue;
 
@@ -43,7 +44,11 @@ internal sealed class KeyModel
 }
 
 /// <param name="MaxAge">Oldest age at which the owner vouches for a value; null for none stated.</param>
-internal sealed record AttributeModel(AttributeId Id, string Title, Wire.ValueType Type, Wire.Holding Holding, TimeSpan? MaxAge);
+internal sealed record AttributeModel(AttributeId Id, string Title, Wire.ValueType Type, Wire.Holding Holding, TimeSpan? MaxAge)
+{
+    /// <summary>The serialized <see cref="Wire.AttributeId"/>, as every answer holds it.</summary>
+    public byte[] WireId { get; } = Id.ToWire().ToByteArray();
+}
 
 /// <summary>The exact tuple that is granted. No part of it is ever a pattern.</summary>
 internal readonly record struct GrantKey(DepartmentId Consumer, AttributeId Attribute, string Purpose);

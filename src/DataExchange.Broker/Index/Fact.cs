@@ -27,7 +27,7 @@ internal enum ClusterOutcome : byte
 /// <param name="Outcome">Whether the cluster could be read.</param>
 /// <param name="Identifiers">Identifiers followed, the first one included.</param>
 /// <param name="Facts">In the order of the asked attributes, the newest of each first; empty unless read.</param>
-internal readonly record struct ClusterResult(ClusterOutcome Outcome, int Identifiers, IReadOnlyList<Fact> Facts)
+internal readonly record struct ClusterResult(ClusterOutcome Outcome, int Identifiers, Fact[] Facts)
 {
     /// <summary>Why there is nothing to answer from; null if there is.</summary>
     public ErrorReason? Reason => Outcome switch

@@ -14,13 +14,13 @@ internal sealed class StreamStates
     /// <returns>Null for a department that never published.</returns>
     public StreamSnapshot? Find(DepartmentId department) => _snapshots.GetValueOrDefault(department);
 
-    /// <summary>The providers of these attributes as they are now, to be asked for later.</summary>
-    public Func<DepartmentId, StreamSnapshot?> Capture(IReadOnlyList<AttributeId> attributes)
+    /// <summary>The provider of each attribute as it is now.</summary>
+    public StreamSnapshot?[] Capture(AttributeId[] attributes)
     {
-        var captured = new Dictionary<DepartmentId, StreamSnapshot?>();
-        foreach (var attribute in attributes)
-            captured[attribute.Department] = Find(attribute.Department);
-        return department => captured[department];
+        var captured = new StreamSnapshot?[attributes.Length];
+        for (var i = 0; i < captured.Length; i++)
+            captured[i] = i > 0 && attributes[i].Department == attributes[i - 1].Department ? captured[i - 1] : Find(attributes[i].Department);
+        return captured;
     }
 
     /// <inheritdoc cref="StreamSnapshot.CurrentAsOf"/>

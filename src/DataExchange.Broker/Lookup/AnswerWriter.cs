@@ -1,7 +1,7 @@
 using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Index;
 using DataExchange.Contracts;
-using Google.Protobuf.WellKnownTypes;
+using Google.Protobuf;
 
 namespace DataExchange.Broker.Lookup;
 
@@ -9,82 +9,95 @@ namespace DataExchange.Broker.Lookup;
 /// Turns facts into one outcome for each attribute asked. The order of the rules: a provider never heard of tells nothing;
 /// what could not be fetched is unavailable; what is too old, its absence too, is stale; the rest is provided or absent.
 /// </summary>
+/// <param name="providers">How current the index is with the provider of each attribute asked.</param>
+/// <param name="facts">In the order of the attributes asked.</param>
 internal sealed class AnswerWriter(
-    LookupQuestion question, CatalogueSnapshot catalogue, Func<DepartmentId, StreamSnapshot?> streamOf, DateTimeOffset now)
+    LookupQuestion question, CatalogueSnapshot catalogue, StreamSnapshot?[] providers, Fact[] facts, FetchedValues fetched, DateTimeOffset now)
 {
-    private readonly Timestamp _answeredAt = now.ToTimestamp();
+    private readonly WireBuffer _response = WireBuffer.OfThread();
 
-    public Wire.LookupResponse Write(IReadOnlyList<Fact> facts, FetchedValues fetched)
+    public AnswerBytes Write()
     {
-        var response = new Wire.LookupResponse { RequestId = question.RequestId, AnsweredAt = _answeredAt };
-        foreach (var attribute in question.Attributes)
-            response.Answers.Add(Answer(attribute, facts, fetched));
-        return response;
+        var outcomes = new byte[question.Attributes.Length];
+        _response.Text(Wire.LookupResponse.RequestIdFieldNumber, question.RequestId);
+        _response.Moment(Wire.LookupResponse.AnsweredAtFieldNumber, now);
+        for (int i = 0, first = 0, end = 0; i < outcomes.Length; i++, first = end)
+        {
+            while (end < facts.Length && facts[end].Attribute == question.Attributes[i])
+                end++;
+            outcomes[i] = (byte)Answer(catalogue.Attributes[question.Attributes[i]], providers[i], first, end);
+        }
+
+        return new AnswerBytes(_response.Written, outcomes);
     }
 
-    private Wire.AttributeAnswer Answer(AttributeId attribute, IReadOnlyList<Fact> facts, FetchedValues fetched)
+    private Wire.Outcome Answer(AttributeModel attribute, StreamSnapshot? provider, int first, int end)
     {
-        var answer = new Wire.AttributeAnswer { Attribute = attribute.ToWire() };
-        var stream = streamOf(attribute.Department);
-        if (stream?.CurrentAsOf is not { } currentAsOf || catalogue.Departments[attribute.Department].Suspended)
-            return With(answer, Wire.Outcome.Unavailable, ErrorReasons.ProviderSilent);
+        if (provider?.CurrentAsOf is not { } currentAsOf || catalogue.Departments[attribute.Id.Department].Suspended)
+            return Answer(attribute, Wire.Outcome.Unavailable, ErrorReasons.ProviderSilent, default, 0, 0);
 
         ErrorReason? missing = null;
-        bool held = false, live = false;
-        var model = catalogue.Attributes[attribute];
-        for (var i = 0; i < facts.Count; i++)
+        bool held = false, live = false, found = false;
+        for (var i = first; i < end; i++)
         {
-            if (facts[i].Attribute != attribute)
-                continue;
             held |= facts[i].Held;
             live |= !facts[i].Held;
-            // The owner has taken back its leave to hold the value: what is still here is not given out.
-            if (facts[i].Held && model.Holding != Wire.Holding.Held)
-                missing = ErrorReasons.ProviderSilent;
-            else if (facts[i].Held)
-                Add(answer, facts[i], Wire.Value.Parser.ParseFrom(facts[i].Content.Span), facts[i].AsOf.ToTimestamp(), currentAsOf, Wire.Origin.Held);
-            else if (fetched[i].Value is { } found)
-                Add(answer, facts[i], found.Value, found.AsOf, now, Wire.Origin.FetchedLive);
+            if (IsGiven(attribute, i))
+                found = true;
             else
-                missing = fetched[i].Missing ?? missing;
+                missing = facts[i].Held ? ErrorReasons.ProviderSilent : fetched[i].Missing ?? missing;
         }
 
         // A held value, and the absence of any fact, are only as fresh as what the hub has heard of the provider.
         var fromIndex = held || !live;
-        ErrorReason? stale = null;
-        if (stream.Quarantine is not null)
-            stale = ErrorReasons.ProviderQuarantined;
-        else if (fromIndex && Age(currentAsOf) > (question.MaxAge ?? model.MaxAge ?? TimeSpan.MaxValue))
-            stale = ErrorReasons.OlderThanAsked;
-
+        var stale = provider.Quarantine is not null ? ErrorReasons.ProviderQuarantined
+            : fromIndex && Age(currentAsOf) > (question.MaxAge ?? attribute.MaxAge ?? TimeSpan.MaxValue) ? ErrorReasons.OlderThanAsked
+            : null;
         if (stale is not null && !question.AcceptStale)
-            answer.Evidence.Clear();
-        if (missing is not null)
-            return With(answer, Wire.Outcome.Unavailable, missing);
-        if (stale is not null)
-            return With(answer, Wire.Outcome.Stale, stale);
-        return With(answer, answer.Evidence.Count > 0 ? Wire.Outcome.Provided : Wire.Outcome.Absent, null);
+            end = first;
+        var outcome = missing is not null ? Wire.Outcome.Unavailable
+            : stale is not null ? Wire.Outcome.Stale
+            : found ? Wire.Outcome.Provided
+            : Wire.Outcome.Absent;
+        return Answer(attribute, outcome, missing ?? stale, currentAsOf, first, end);
     }
 
-    private void Add(Wire.AttributeAnswer answer, Fact fact, Wire.Value value, Timestamp asOf, DateTimeOffset observedAt, Wire.Origin origin) =>
-        answer.Evidence.Add(new Wire.Evidence
+    /// <summary>
+    /// False for a fetched value that there is not (any more), and for one held here whose owner has taken back its leave to hold it.
+    /// </summary>
+    private bool IsGiven(AttributeModel attribute, int fact) =>
+        facts[fact].Held ? attribute.Holding == Wire.Holding.Held : fetched[fact].Value is not null;
+
+    private Wire.Outcome Answer(AttributeModel attribute, Wire.Outcome outcome, ErrorReason? reason, DateTimeOffset currentAsOf, int first, int end)
+    {
+        var answer = _response.Open(Wire.LookupResponse.AnswersFieldNumber);
+        _response.Message(Wire.AttributeAnswer.AttributeFieldNumber, attribute.WireId);
+        _response.Number(Wire.AttributeAnswer.OutcomeFieldNumber, (ulong)outcome);
+        for (var i = first; i < end; i++)
         {
-            Value = value,
-            Provider = fact.Attribute.Department.Value,
-            Sequence = fact.Sequence,
-            AsOf = asOf,
-            ObservedAt = observedAt.ToTimestamp(),
-            Age = Duration.FromTimeSpan(Age(observedAt)),
-            Origin = origin,
-        });
+            if (IsGiven(attribute, i))
+                AddEvidence(facts[i], fetched[i].Value, currentAsOf);
+        }
+
+        _response.Text(Wire.AttributeAnswer.ReasonFieldNumber, reason?.Name ?? "");
+        _response.Close(answer);
+        return outcome;
+    }
+
+    private void AddEvidence(Fact fact, Wire.FetchedValue? live, DateTimeOffset currentAsOf)
+    {
+        var observedAt = live is null ? currentAsOf : now;
+        var evidence = _response.Open(Wire.AttributeAnswer.EvidenceFieldNumber);
+        _response.Message(Wire.Evidence.ValueFieldNumber, live is null ? fact.Content.Span : live.Value.ToByteArray());
+        _response.Text(Wire.Evidence.ProviderFieldNumber, fact.Attribute.Department.Value);
+        _response.Number(Wire.Evidence.SequenceFieldNumber, fact.Sequence);
+        _response.Moment(Wire.Evidence.AsOfFieldNumber, live?.AsOf.ToDateTimeOffset() ?? fact.AsOf);
+        _response.Moment(Wire.Evidence.ObservedAtFieldNumber, observedAt);
+        _response.Span(Wire.Evidence.AgeFieldNumber, Age(observedAt));
+        _response.Number(Wire.Evidence.OriginFieldNumber, (ulong)(live is null ? Wire.Origin.Held : Wire.Origin.FetchedLive));
+        _response.Close(evidence);
+    }
 
     // A clock that steps back must not make an age negative.
     private TimeSpan Age(DateTimeOffset observedAt) => observedAt < now ? now - observedAt : TimeSpan.Zero;
-
-    private static Wire.AttributeAnswer With(Wire.AttributeAnswer answer, Wire.Outcome outcome, ErrorReason? reason)
-    {
-        answer.Outcome = outcome;
-        answer.Reason = reason?.Name ?? "";
-        return answer;
-    }
 }

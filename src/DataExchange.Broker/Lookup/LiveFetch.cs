@@ -38,11 +38,11 @@ internal sealed partial class LiveFetch(
         LookupQuestion question,
         DepartmentId consumer,
         CatalogueSnapshot catalogue,
-        IReadOnlyList<Fact> facts,
+        Fact[] facts,
         DateTimeOffset deadline,
         CancellationToken cancellationToken)
     {
-        for (var i = 0; i < facts.Count; i++)
+        for (var i = 0; i < facts.Length; i++)
         {
             if (!facts[i].Held)
                 return new(FetchLocatedAsync(question, consumer, catalogue, facts, deadline, cancellationToken));
@@ -55,16 +55,16 @@ internal sealed partial class LiveFetch(
         LookupQuestion question,
         DepartmentId consumer,
         CatalogueSnapshot catalogue,
-        IReadOnlyList<Fact> facts,
+        Fact[] facts,
         DateTimeOffset deadline,
         CancellationToken cancellationToken)
     {
-        var fetched = new FetchedFact[facts.Count];
+        var fetched = new FetchedFact[facts.Length];
         var budget = deadline - clock.GetUtcNow() - options.Value.AnswerReserve;
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         cut.CancelAfter(budget > TimeSpan.Zero ? budget : TimeSpan.Zero);
 
-        var asks = Enumerable.Range(0, facts.Count)
+        var asks = Enumerable.Range(0, facts.Length)
             .Where(i => !facts[i].Held)
             .GroupBy(i => facts[i].Attribute.Department)
             .SelectMany(provider => provider.Chunk(WireLimits.FetchItemsMax)

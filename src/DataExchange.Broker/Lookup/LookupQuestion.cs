@@ -7,7 +7,7 @@ namespace DataExchange.Broker.Lookup;
 /// <summary>A lookup request whose every field keeps its rule.</summary>
 internal sealed partial record LookupQuestion(
     Identifier Identifier,
-    IReadOnlyList<AttributeId> Attributes,
+    AttributeId[] Attributes,
     string Purpose,
     string LegalBasis,
     string CaseId,

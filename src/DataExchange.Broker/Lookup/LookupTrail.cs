@@ -1,77 +1,118 @@
-using System.Security.Cryptography;
 using DataExchange.Broker.Audit;
 using DataExchange.Broker.Index;
 using DataExchange.Contracts;
 using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
 
 namespace DataExchange.Broker.Lookup;
 
 /// <summary>
-/// Builds the audit entry of one lookup while it is answered. Holds no identifier and no value: the subject is its keyed hash,
+/// One lookup on its way, and the audit entry that it ends in. The entry holds no identifier and no value: the subject is its keyed hash,
 /// question and answer are hashes under a random salt that only the caller's receipt carries.
 /// </summary>
 internal sealed class LookupTrail
 {
-    private const int SaltBytes = 16;
+    public const int SaltBytes = 16;
 
-    private readonly byte[] _salt = RandomNumberGenerator.GetBytes(SaltBytes);
-    private readonly Wire.AuditEntry _entry;
+    /// <summary>Room for a serialized <see cref="Wire.Receipt"/> and its tag.</summary>
+    public const int ReceiptBytesMax = 128;
 
-    public LookupTrail(DepartmentId consumer, Wire.LookupRequest request, DateTimeOffset at) => _entry = new Wire.AuditEntry
+    private readonly ReadOnlyMemory<byte> _salt;
+    private readonly byte[] _requestHash = new byte[Sha256.Bytes];
+    private LookupQuestion? _question;
+    private SubjectKey _subject;
+    private AnswerBytes _answer;
+    private ExchangeError? _refusal;
+
+    /// <param name="consumer">The department whose TLS key made the call.</param>
+    /// <param name="lookup">The question as it came.</param>
+    /// <param name="salt">Random, of its own.</param>
+    /// <param name="askedAt">Now.</param>
+    public LookupTrail(DepartmentId consumer, ReceivedLookup lookup, ReadOnlyMemory<byte> salt, DateTimeOffset askedAt)
     {
-        RecordedAt = at.ToTimestamp(),
-        Consumer = consumer.Value,
-        RequestHash = Hash(request),
-    };
+        (Consumer, Request, _salt, AskedAt) = (consumer, lookup.Request, salt, askedAt);
+        Sha256.Hash(salt.Span, lookup.Bytes.Span, _requestHash);
+    }
 
-    public string RequestId => _entry.RequestId;
+    public DepartmentId Consumer { get; }
+
+    public Wire.LookupRequest Request { get; }
+
+    public DateTimeOffset AskedAt { get; }
+
+    /// <summary>A serialized <see cref="Wire.AuditEntry"/>, once it is decided.</summary>
+    public ReadOnlyMemory<byte> Entry { get; private set; }
+
+    private string RequestId => _question?.RequestId ?? "";
 
     /// <summary>Takes over what was asked, once it is known to be well-formed.</summary>
-    public void Asked(LookupQuestion question, SubjectKey subject)
+    public void Asked(LookupQuestion question, SubjectKey subject) => (_question, _subject) = (question, subject);
+
+    public LookupTrail Refused(ExchangeError error)
     {
-        _entry.RequestId = question.RequestId;
-        _entry.Purpose = question.Purpose;
-        _entry.LegalBasis = question.LegalBasis;
-        _entry.CaseId = question.CaseId;
-        var key = new byte[SubjectKey.Size];
-        subject.Write(key);
-        _entry.SubjectKey = UnsafeByteOperations.UnsafeWrap(key);
-        foreach (var attribute in question.Attributes)
-            _entry.Attributes.Add(attribute.ToString());
+        _refusal = error;
+        Entry = WriteEntry(Wire.Decision.Refused, error.Reason.Name, [], []);
+        return this;
     }
 
-    public Wire.AuditEntry Refused(ExchangeError error)
+    public LookupTrail Answered(AnswerBytes answer)
     {
-        _entry.Decision = Wire.Decision.Refused;
-        _entry.Reason = error.Reason.Name;
-        return _entry;
+        _answer = answer;
+        Span<byte> answerHash = stackalloc byte[Sha256.Bytes];
+        Sha256.Hash(_salt.Span, answer.Response.Span, answerHash);
+        Entry = WriteEntry(Wire.Decision.Allowed, "", answer.Outcomes, answerHash);
+        return this;
     }
 
-    public Wire.AuditEntry Answered(Wire.LookupResponse response)
+    /// <summary>What leaves, once the entry is durable at this place.</summary>
+    public LookupOutcome At(AuditPosition position)
     {
-        _entry.Decision = Wire.Decision.Allowed;
-        foreach (var answer in response.Answers)
-            _entry.Outcomes.Add(answer.Outcome);
-        _entry.AnswerHash = Hash(response);
-        return _entry;
+        if (_refusal is not null)
+            return new LookupOutcome(default, _refusal, RequestId, Receipt(position));
+
+        var response = WireBuffer.OfThread();
+        var receipt = response.Open(Wire.LookupResponse.ReceiptFieldNumber);
+        response.Text(Wire.Receipt.LogIdFieldNumber, position.LogId);
+        response.Number(Wire.Receipt.EntryIndexFieldNumber, position.Index);
+        response.Bytes(Wire.Receipt.EntryHashFieldNumber, position.LeafHash);
+        response.Bytes(Wire.Receipt.SaltFieldNumber, _salt.Span);
+        response.Close(receipt);
+        return new LookupOutcome(_answer.With(response.Written), null, RequestId, null);
     }
 
-    public Wire.Receipt Receipt(AuditPosition position) => new()
+    /// <summary>Nothing leaves but that it could not be audited.</summary>
+    public LookupOutcome Unwritten(ExchangeError error) => new(default, error, RequestId, null);
+
+    private byte[] WriteEntry(Wire.Decision decision, string reason, ReadOnlySpan<byte> outcomes, ReadOnlySpan<byte> answerHash)
+    {
+        var entry = WireBuffer.OfThread();
+        entry.Moment(Wire.AuditEntry.RecordedAtFieldNumber, AskedAt);
+        entry.Text(Wire.AuditEntry.RequestIdFieldNumber, RequestId);
+        entry.Text(Wire.AuditEntry.ConsumerFieldNumber, Consumer.Value);
+        if (_question is { } question)
+        {
+            Span<byte> subject = stackalloc byte[SubjectKey.Size];
+            _subject.Write(subject);
+            entry.Text(Wire.AuditEntry.PurposeFieldNumber, question.Purpose);
+            entry.Text(Wire.AuditEntry.LegalBasisFieldNumber, question.LegalBasis);
+            entry.Text(Wire.AuditEntry.CaseIdFieldNumber, question.CaseId);
+            entry.Bytes(Wire.AuditEntry.SubjectKeyFieldNumber, subject);
+            foreach (var attribute in question.Attributes)
+                entry.Text(Wire.AuditEntry.AttributesFieldNumber, attribute.Department.Value, "/", attribute.Name);
+        }
+
+        entry.Number(Wire.AuditEntry.DecisionFieldNumber, (ulong)decision);
+        entry.Text(Wire.AuditEntry.ReasonFieldNumber, reason);
+        entry.Bytes(Wire.AuditEntry.OutcomesFieldNumber, outcomes);
+        entry.Bytes(Wire.AuditEntry.RequestHashFieldNumber, _requestHash);
+        entry.Bytes(Wire.AuditEntry.AnswerHashFieldNumber, answerHash);
+        return entry.Written.ToArray();
+    }
+
+    private Wire.Receipt Receipt(AuditPosition position) => new()
     {
         LogId = position.LogId,
         EntryIndex = position.Index,
         EntryHash = UnsafeByteOperations.UnsafeWrap(position.LeafHash),
         Salt = UnsafeByteOperations.UnsafeWrap(_salt),
     };
-
-    private ByteString Hash(IMessage message)
-    {
-        // One buffer, salt first, so that one call hashes both.
-        var size = message.CalculateSize();
-        var salted = new byte[SaltBytes + size];
-        _salt.CopyTo(salted, 0);
-        message.WriteTo(salted.AsSpan(SaltBytes));
-        return UnsafeByteOperations.UnsafeWrap(SHA256.HashData(salted));
-    }
 }

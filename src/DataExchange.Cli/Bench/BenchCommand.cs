@@ -27,9 +27,11 @@ internal static class BenchCommand
     {
         var persons = new Option<int>("--persons") { Description = "Population of the index, 8 facts each", DefaultValueFactory = _ => 100_000 };
         persons.Validators.Add(result => Require(result, result.GetValueOrDefault<int>() is >= 1_000 and <= 10_000_000, "--persons must be from 1,000 to 10,000,000"));
-        var command = new Command("lookup", "Lookups against the hub, beside a bare gRPC echo of the same bytes") { persons, Seconds, Rounds, Folder, Json };
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed, (settings, screen) => LookupBench.RunAsync(settings, parsed.GetValue(persons), screen, cancellationToken)));
+        var inFlight = new Option<int?>("--in-flight") { Description = "Only the settings with so many calls in flight: 1, 8, 16 or 64" };
+        var batch = new Option<int?>("--batch") { Description = "Only the settings with so many lookups a message: 1 or 100" };
+        var command = new Command("lookup", "Lookups against the hub, beside a bare gRPC echo of the same bytes") { persons, inFlight, batch, Seconds, Rounds, Folder, Json };
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed, (settings, screen) => LookupBench.RunAsync(
+            settings, parsed.GetValue(persons), LookupBench.SettingsWith(parsed.GetValue(inFlight), parsed.GetValue(batch)), screen, cancellationToken)));
         return command;
     }
 

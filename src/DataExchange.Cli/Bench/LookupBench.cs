@@ -11,11 +11,17 @@ internal sealed record BenchSettings(string Folder, TimeSpan Window, int Rounds)
 /// <summary><c>dx bench lookup</c>: a hub and an echo, each a process of its own, asked the same questions in turn.</summary>
 internal static class LookupBench
 {
+    // Batch 0: unary calls.
     private static readonly (int Concurrency, int Batch)[] Settings = [(1, 0), (16, 0), (64, 0), (1, 100), (8, 100)];
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
 
-    public static async Task RunAsync(BenchSettings settings, int persons, BenchScreen screen, CancellationToken cancellationToken)
+    /// <summary>Those with this concurrency and this batch; null for any.</summary>
+    public static IReadOnlyList<(int Concurrency, int Batch)> SettingsWith(int? concurrency, int? batch) =>
+        [.. Settings.Where(s => (concurrency ?? s.Concurrency) == s.Concurrency && (batch ?? Math.Max(1, s.Batch)) == Math.Max(1, s.Batch))];
+
+    public static async Task RunAsync(
+        BenchSettings settings, int persons, IReadOnlyList<(int Concurrency, int Batch)> loads, BenchScreen screen, CancellationToken cancellationToken)
     {
         var population = new BenchPopulation(persons);
         var port = FreePorts.Row(2 + population.Plan.Departments.Count + 1);
@@ -38,7 +44,7 @@ internal static class LookupBench
 
         BenchScreen.Step($"a question of {population.Questions(1, 0)[0].Length:N0} bytes, an answer of {answer.CalculateSize():N0} bytes");
         using var credentials = workspace.Credentials(population.Plan.Consumer.Id);
-        foreach (var (concurrency, batch) in Settings)
+        foreach (var (concurrency, batch) in loads)
         {
             BenchScreen.Step($"concurrency {concurrency}, {(batch == 0 ? "unary" : $"stream of {batch} lookups a message")}");
             var questions = population.Questions(batch == 0 ? 20_000 : 500, batch);

@@ -1,4 +1,5 @@
 using DataExchange.Broker.Audit;
+using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DataExchange.UnitTests.Probes;
@@ -27,10 +28,10 @@ internal static class AuditProbe
         for (int number = 0, refusals = 0; refusals < AppendsAfterRefusal; number++)
         {
             var requestId = $"{caller}-{number}";
-            var outcome = await log.AppendAsync(new Wire.AuditEntry { RequestId = requestId, CaseId = new string('c', 200) }, CancellationToken.None);
+            var outcome = await log.AppendAsync([new Wire.AuditEntry { RequestId = requestId, CaseId = new string('c', 200) }.ToByteArray()], CancellationToken.None);
             if (outcome.Error is not null)
                 refusals++;
-            Console.Out.WriteLine(outcome.Error is null ? $"{Acknowledged}{outcome.Value.Index} {requestId}" : $"{Refused}{outcome.Error.Reason.Name}");
+            Console.Out.WriteLine(outcome.Error is null ? $"{Acknowledged}{outcome.Values[0].Index} {requestId}" : $"{Refused}{outcome.Error.Reason.Name}");
         }
     }
 }

@@ -1,4 +1,5 @@
 using DataExchange.Broker.Audit;
+using DataExchange.Contracts;
 using DataExchange.Testing;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -6,6 +7,19 @@ using Microsoft.Extensions.Logging.Testing;
 using NUnit.Framework;
 
 namespace DataExchange.UnitTests.Broker.Audit;
+
+internal static class AuditLogExtensions
+{
+    /// <summary>The entry alone.</summary>
+    public static async Task<(AuditPosition Value, ExchangeError? Error)> AppendAsync(this AuditLog log, Wire.AuditEntry entry, CancellationToken cancellationToken)
+    {
+        var outcome = await log.AppendAsync([entry], cancellationToken);
+        return (outcome.Values.SingleOrDefault(), outcome.Error);
+    }
+
+    public static async Task<AuditOutcome> AppendAsync(this AuditLog log, IEnumerable<Wire.AuditEntry> entries, CancellationToken cancellationToken) =>
+        await log.AppendAsync([.. entries.Select(entry => (ReadOnlyMemory<byte>)entry.ToByteArray())], cancellationToken);
+}
 
 /// <summary>A log in a folder of its own, to be closed, damaged and opened again.</summary>
 internal sealed class AuditTestLog : IDisposable

@@ -26,7 +26,7 @@ internal sealed class ClusterTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(result.Outcome, Is.EqualTo(ClusterOutcome.Read));
-            Assert.That(result.Facts, Has.Count.EqualTo(2));
+            Assert.That(result.Facts, Has.Length.EqualTo(2));
             Assert.That(result.Facts[0], Is.EqualTo(new Fact(Marital, Civil, 2, Start, result.Facts[0].Content, Held: true)));
             Assert.That(result.Facts[1], Is.EqualTo(new Fact(Name, Civil, 1, asOf.ToUniversalTime(), result.Facts[1].Content, Held: false)));
             Assert.That(Encoding.UTF8.GetString(result.Facts[0].Content.Span), Is.EqualTo("single"));
@@ -121,7 +121,7 @@ internal sealed class ClusterTests
         for (var i = 0; i < 6; i++)
         {
             var result = test.Index.ReadCluster(Member(i), [Name]);
-            Assert.That((result.Outcome, result.Facts.Count), Is.EqualTo((ClusterOutcome.TooLarge, 0)));
+            Assert.That((result.Outcome, result.Facts.Length), Is.EqualTo((ClusterOutcome.TooLarge, 0)));
         }
     }
 

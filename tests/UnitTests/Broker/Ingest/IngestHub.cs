@@ -50,7 +50,7 @@ internal sealed class IngestHub : IAsyncDisposable
     {
         var subject = Index.Keys.Of(new Identifier("cn-resident", Resident));
         var facts = Index.ReadCluster(subject, [AttributeId.Parse("tax/income")]).Facts;
-        return facts.Count == 0 ? null : facts[0];
+        return facts.Length == 0 ? null : facts[0];
     }
 
     public async ValueTask DisposeAsync()

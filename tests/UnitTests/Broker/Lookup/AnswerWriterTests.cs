@@ -43,6 +43,24 @@ internal sealed class AnswerWriterTests
     }
 
     [Test]
+    public void Write_SeveralAttributes_EachGetsItsOwnFactsInTheOrderAsked()
+    {
+        var found = new Wire.FetchedValue { Value = new() { Text = new string('x', 4_096) }, AsOf = Now.AddYears(-2_000).ToTimestamp() };
+        var question = new LookupQuestion(
+            default, [LookupCatalogue.Address, LookupCatalogue.Income], LookupCatalogue.Purpose, LookupCatalogue.LegalBasis, "case-1", null, false, "r-1");
+
+        var answer = new AnswerWriter(
+            question, LookupCatalogue.Snapshot(), [Stream(), Stream()], [Located(9), Held(8, 2), Held(7, 1)], new FetchedValues([new(found, null), default, default]), Now).Write();
+
+        var response = Wire.LookupResponse.Parser.ParseFrom(answer.Response.Span);
+        Assert.That(response.Answers.Select(a => a.Attribute.Name), Is.EqualTo(new[] { "address", "income" }));
+        Assert.That(response.Answers[0].Evidence.Select(e => e.Value.Text.Length), Is.EqualTo(new[] { 4_096 }));
+        Assert.That(response.Answers[0].Evidence.Single().AsOf, Is.EqualTo(found.AsOf), "before the epoch of Unix");
+        Assert.That(response.Answers[1].Evidence.Select(e => e.Value.Integer), Is.EqualTo(new[] { 2, 1 }));
+        Assert.That(response.ToByteArray(), Is.EqualTo(answer.Response.ToArray()));
+    }
+
+    [Test]
     public void Write_ProviderNeverHeardOf_IsUnavailableNotAbsent()
     {
         var answer = Write(LookupCatalogue.Income, [], null);
@@ -165,8 +183,12 @@ internal sealed class AnswerWriterTests
         CatalogueSnapshot? catalogue = null)
     {
         var question = new LookupQuestion(default, [attribute], LookupCatalogue.Purpose, LookupCatalogue.LegalBasis, "case-1", maxAge, acceptStale, "r-1");
-        var response = new AnswerWriter(question, catalogue ?? LookupCatalogue.Snapshot(), _ => stream, Now).Write(facts, new FetchedValues(fetched));
+        var answer = new AnswerWriter(question, catalogue ?? LookupCatalogue.Snapshot(), [stream], facts, new FetchedValues(fetched), Now).Write();
+        var response = Wire.LookupResponse.Parser.ParseFrom(answer.Response.Span);
+        Assert.That(response.ToByteArray(), Is.EqualTo(answer.Response.ToArray()), "what a caller serializes again has the hash of the audit entry");
+        Assert.That((response.RequestId, response.AnsweredAt.ToDateTimeOffset()), Is.EqualTo(("r-1", Now)));
         Assert.That(response.Answers.Single().Attribute, Is.EqualTo(attribute.ToWire()));
+        Assert.That(answer.Outcomes, Is.EqualTo(new[] { (byte)response.Answers.Single().Outcome }));
         return response.Answers.Single();
     }
 
