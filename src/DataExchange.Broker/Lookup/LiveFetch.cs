@@ -122,10 +122,11 @@ internal sealed partial class LiveFetch(
         BrokenCircuitException => ErrorReasons.ProviderCircuitOpen,
         RateLimiterRejectedException => ErrorReasons.ProviderBusy,
         OperationCanceledException when cut.IsCancellationRequested => ErrorReasons.ProviderTooSlow,
-        // What the channel makes of a server that answers CANCELLED or fails its identity check, and of itself once it is closed.
+        // What the channel makes of a server that answers DEADLINE_EXCEEDED, at times of one that fails its identity check, and of itself once closed.
         OperationCanceledException or ObjectDisposedException => ErrorReasons.ProviderUnreachable,
         RpcException { StatusCode: StatusCode.Cancelled } when cut.IsCancellationRequested => ErrorReasons.ProviderTooSlow,
-        RpcException { StatusCode: StatusCode.Unavailable } => ErrorReasons.ProviderUnreachable,
+        // No connection, or to a server that did not prove to be the department: INTERNAL by the channel's own word, not by the provider's.
+        RpcException { Status.DebugException: HttpRequestException } or RpcException { StatusCode: StatusCode.Unavailable } => ErrorReasons.ProviderUnreachable,
         RpcException => ErrorReasons.ProviderFailed,
         _ => null,
     };

@@ -1,6 +1,7 @@
 using DataExchange.Cli.Exchange;
 using Grpc.Core;
 using Grpc.Net.Client;
+using NUnit.Framework;
 
 namespace DataExchange.FunctionalTests.Exchange;
 
@@ -15,24 +16,36 @@ internal sealed class ServiceDeskClient(Workspace workspace, ExchangePlan plan) 
     public async Task<Wire.LookupResponse> AskAsync(Name name, TimeSpan deadline) =>
         await new Wire.LookupService.LookupServiceClient(_channel).LookupAsync(Request(name), deadline: TimeProvider.System.GetUtcNow().UtcDateTime + deadline);
 
-    /// <summary>Asks for each name, as a stream, and gives what the answers got wrong by the oracle; empty if all are right.</summary>
-    public async Task<List<string>> FaultsAsync(IEnumerable<Name> names, RegisterOracle oracle)
+    /// <summary>Asks for each name over one stream, a message as soon as the one before is answered.</summary>
+    /// <exception cref="RpcException">The stream broke.</exception>
+    public async IAsyncEnumerable<(Name Name, Wire.LookupResult Result)> AskManyAsync(IEnumerable<Name> names, int lookupsPerMessage = LookupsPerMessage)
     {
-        var faults = new List<string>();
         using var call = new Wire.LookupService.LookupServiceClient(_channel).LookupMany();
-        foreach (var chunk in names.Chunk(LookupsPerMessage))
+        foreach (var chunk in names.Chunk(lookupsPerMessage))
         {
             var message = new Wire.LookupManyRequest { Lookups = { chunk.Select(Request) } };
             await call.RequestStream.WriteAsync(message);
-            if (!await call.ResponseStream.MoveNext(CancellationToken.None))
-                throw new InvalidOperationException("the hub ended the stream");
+            Assert.That(await call.ResponseStream.MoveNext(CancellationToken.None), "the hub ended the stream");
             var results = call.ResponseStream.Current.Results;
-            if (results.Count != chunk.Length)
-                faults.Add($"{chunk.Length} lookups, {results.Count} results");
-            faults.AddRange(chunk.Zip(results, (name, result) => Fault(name, result, oracle)).OfType<string>());
+            Assert.That(results, Has.Count.EqualTo(chunk.Length), "a result for each lookup");
+            foreach (var answered in chunk.Zip(results))
+                yield return answered;
         }
 
         await call.RequestStream.CompleteAsync();
+        Assert.That(await call.ResponseStream.MoveNext(CancellationToken.None), Is.False, "more answers than messages");
+    }
+
+    /// <summary>Asks for each name and gives what the answers got wrong by the oracle; empty if all are right.</summary>
+    public async Task<List<string>> FaultsAsync(IEnumerable<Name> names, RegisterOracle oracle)
+    {
+        var faults = new List<string>();
+        await foreach (var (name, result) in AskManyAsync(names))
+        {
+            if (Fault(name, result, oracle) is { } fault)
+                faults.Add(fault);
+        }
+
         return faults;
     }
 

@@ -17,19 +17,12 @@ public sealed class ServerProcess : IAsyncDisposable
     private int _openStreams = 2;
     private bool _disposed;
 
-    private ServerProcess(string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment, string? workingFolder)
+    private ServerProcess(ProcessStartInfo start)
     {
-        var start = new ProcessStartInfo(file, arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = workingFolder ?? "",
-        };
-        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
-            start.Environment[name] = value;
-
-        Name = Path.GetFileName(file);
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        Name = Path.GetFileName(start.FileName);
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Take(line.Data);
         _process.ErrorDataReceived += (_, line) => Take(line.Data);
@@ -51,26 +44,32 @@ public sealed class ServerProcess : IAsyncDisposable
 
     public StreamWriter Input => _process.StandardInput;
 
+    public static ServerProcess Start(ProcessStartInfo start) => new(start);
+
     /// <param name="environment">Added to this process's own.</param>
     public static ServerProcess Start(
-        string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? workingFolder = null) =>
-        new(file, arguments, environment, workingFolder);
+        string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? workingFolder = null)
+    {
+        var start = new ProcessStartInfo(file, arguments) { WorkingDirectory = workingFolder ?? "" };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
+        return new ServerProcess(start);
+    }
 
     /// <summary>Starts a .NET program that was built beside the tests, such as <c>dx</c> or <c>DataExchange.Broker</c>.</summary>
     public static ServerProcess StartDotnet(
         string assembly, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? workingFolder = null) =>
-        new("dotnet", [Path.Combine(AppContext.BaseDirectory, assembly + ".dll"), .. arguments], environment, workingFolder);
+        Start("dotnet", [Path.Combine(AppContext.BaseDirectory, assembly + ".dll"), .. arguments], environment, workingFolder);
 
     /// <summary>Runs a command to its end and gives its output.</summary>
     /// <exception cref="InvalidOperationException">Its exit code is not 0; the text holds its output.</exception>
-    public static async Task<string> RunAsync(
-        string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, CancellationToken cancellationToken = default)
+    public static async Task<string> RunAsync(ProcessStartInfo start)
     {
-        await using var process = Start(file, arguments, environment);
-        var exitCode = await process.WaitForExitAsync(Eventually.DefaultTimeout * 2, cancellationToken);
+        await using var process = Start(start);
+        var exitCode = await process.WaitForExitAsync(Eventually.DefaultTimeout * 2);
         return exitCode == 0
             ? process.Output
-            : throw new InvalidOperationException($"{process.Name} ended with {exitCode}:\n{process.Output}");
+            : throw new InvalidOperationException($"{start.FileName} {string.Join(' ', start.ArgumentList)} ended with {exitCode}:\n{process.Output}");
     }
 
     /// <summary>Returns the first line that has <paramref name="text"/> in it, also one that came before.</summary>

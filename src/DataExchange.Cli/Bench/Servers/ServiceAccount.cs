@@ -8,36 +8,23 @@ namespace DataExchange.Cli.Bench;
 /// </summary>
 internal static class ServiceAccount
 {
-    public static ProcessStartInfo Start(string user, string program, params string[] arguments)
+    public static ProcessStartInfo Start(
+        string user, string folder, IReadOnlyDictionary<string, string> environment, string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo();
-        if (Environment.IsPrivilegedProcess)
-        {
-            start.FileName = "setpriv";
-            foreach (var argument in new[] { $"--reuid={user}", $"--regid={user}", "--clear-groups", program })
-                start.ArgumentList.Add(argument);
-        }
-        else
-        {
-            start.FileName = program;
-        }
-
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
+        string[] asUser = Environment.IsPrivilegedProcess ? ["setpriv", $"--reuid={user}", $"--regid={user}", "--clear-groups", program] : [program];
+        var start = new ProcessStartInfo(asUser[0], [.. asUser[1..], .. arguments]) { WorkingDirectory = folder };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         return start;
     }
 
-    /// <summary>A new folder that the server's user owns.</summary>
-    public static string Folder(string user, string path)
+    /// <summary>Hands a folder and what is in it to the server's user.</summary>
+    public static void Own(string user, string folder)
     {
-        Directory.CreateDirectory(path);
-        if (Environment.IsPrivilegedProcess)
-        {
-            using var chown = Process.Start("chown", [user, path]);
-            chown.WaitForExit();
-        }
-
-        return path;
+        if (!Environment.IsPrivilegedProcess)
+            return;
+        using var chown = Process.Start("chown", ["-R", $"{user}:{user}", folder]);
+        chown.WaitForExit();
     }
 
     /// <summary>The newest of the installed versions of a program.</summary>
