@@ -44,6 +44,7 @@ public static class MutualTls
             kestrel.Listen(endpoint, listener =>
             {
                 listener.Protocols = HttpProtocols.Http2;
+                listener.Use(handshake.RequireHello);
                 listener.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = handshake.OnConnection, HandshakeTimeout = limits.HandshakeTimeout });
                 listener.Use(handshake.RequireHttp2);
             });

@@ -25,6 +25,7 @@ internal sealed partial class PeerHandshake(TlsCredentials credentials, TimeProv
     public ValueTask<SslServerAuthenticationOptions> OnConnection(TlsHandshakeCallbackContext context)
     {
         var connection = context.Connection;
+        connection.Features.Set(HelloRead.Instance);
         return ValueTask.FromResult(new SslServerAuthenticationOptions
         {
             ServerCertificateContext = credentials.Context,
@@ -37,6 +38,23 @@ internal sealed partial class PeerHandshake(TlsCredentials credentials, TimeProv
             RemoteCertificateValidationCallback = (_, certificate, chain, errors) => Accept(connection, certificate, chain, errors),
         });
     }
+
+    /// <summary>
+    /// Around TLS. Bytes that look like TLS but hold no client hello make it miss the certificate that it has not asked for yet, which
+    /// Kestrel logs as an error: whoever reaches the port could fill the error log. From the hello on, what fails may be a fault of ours.
+    /// </summary>
+    public ConnectionDelegate RequireHello(ConnectionDelegate next) => async connection =>
+    {
+        try
+        {
+            await next(connection);
+        }
+        catch (NotSupportedException) when (connection.Features.Get<HelloRead>() is null)
+        {
+            Refused.Add(1, new KeyValuePair<string, object?>("reason", "NotTls"));
+            Log.NotTls(logger, connection.RemoteEndPoint?.ToString() ?? "");
+        }
+    };
 
     /// <summary>
     /// A client that offers no protocol at all passes the handshake, and Kestrel logs an error for it: whoever has a certificate could fill
@@ -64,6 +82,11 @@ internal sealed partial class PeerHandshake(TlsCredentials credentials, TimeProv
         return true;
     }
 
+    private sealed class HelloRead
+    {
+        public static HelloRead Instance { get; } = new();
+    }
+
     private static partial class Log
     {
         [LoggerMessage(100, LogLevel.Warning, "TLS handshake refused: {Reason} from {Remote}", EventName = "HandshakeRefused")]
@@ -71,5 +94,8 @@ internal sealed partial class PeerHandshake(TlsCredentials credentials, TimeProv
 
         [LoggerMessage(102, LogLevel.Information, "Connection refused: HTTP/2 was not negotiated, from {Remote}", EventName = "ConnectionNotHttp2")]
         public static partial void NotHttp2(ILogger logger, string remote);
+
+        [LoggerMessage(103, LogLevel.Information, "Connection refused: no TLS client hello, from {Remote}", EventName = "ConnectionNotTls")]
+        public static partial void NotTls(ILogger logger, string remote);
     }
 }

@@ -44,6 +44,31 @@ internal sealed class OtherProtocolTests
         await AssertNoErrorsAsync();
     }
 
+    /// <summary>Records of every kind of content, among them such as begin like a hello, whole, in two parts, and cut off.</summary>
+    [Test]
+    public async Task Connection_WithRecordsOfNoHello_IsClosedAndNoError()
+    {
+        var random = new Random(5);
+        for (var n = 0; n < 400; n++)
+        {
+            var body = new byte[random.Next(80)];
+            random.NextBytes(body);
+            byte[] record = [0x16, 3, (byte)random.Next(5), 0, (byte)body.Length, .. body];
+            if (record.Length > 5 && n % 2 == 0)
+                record[5] = 1;
+            using var tcp = await ConnectAsync();
+            tcp.NoDelay = true;
+            var split = random.Next(record.Length);
+            await SendAsync(tcp, record[..split]);
+            await SendAsync(tcp, record[split..]);
+            if (n % 3 == 0)
+                tcp.Client.LingerState = new LingerOption(enable: true, seconds: 0);
+        }
+
+        await AssertNoErrorsAsync();
+        Assert.That(_server.Logs.GetSnapshot().Count(log => log.Id.Name == "ConnectionNotTls" && log.Level == LogLevel.Information), Is.GreaterThan(50));
+    }
+
     [TestCase(null, "GET / HTTP/1.1\r\nHost: hub\r\n\r\n")]
     [TestCase(null, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")]
     [TestCase(null, "")]
@@ -81,6 +106,18 @@ internal sealed class OtherProtocolTests
         return tcp;
     }
 
+    private static async Task SendAsync(TcpClient tcp, byte[] bytes)
+    {
+        try
+        {
+            await tcp.GetStream().WriteAsync(bytes);
+        }
+        catch (IOException)
+        {
+            // Closed by the server after the first part.
+        }
+    }
+
     private static async Task SpeakAsync(Stream stream, string sent)
     {
         try
@@ -99,7 +136,7 @@ internal sealed class OtherProtocolTests
     private async Task AssertNoErrorsAsync()
     {
         await _server.StopAsync();
-        Assert.That(_server.Logs.GetSnapshot().Where(log => log.Level >= LogLevel.Error), Is.Empty);
+        Assert.That(_server.Logs.GetSnapshot().Where(log => log.Level >= LogLevel.Error).Select(log => $"{log.Category} {log.Message} {log.Exception}"), Is.Empty);
     }
 
     private SslClientAuthenticationOptions Options(string? protocol) => new()
