@@ -18,15 +18,15 @@ internal static class BenchCommand
 
     public static Command Create()
     {
-        Seconds.Validators.Add(result => Require(result, result.GetValueOrDefault<double>() is >= 0.5 and <= 600, "--seconds must be from 0.5 to 600"));
-        Rounds.Validators.Add(result => Require(result, result.GetValueOrDefault<int>() is >= 1 and <= 100, "--rounds must be from 1 to 100"));
+        SwitchRule.Add(Seconds, seconds => seconds is >= 0.5 and <= 600, "--seconds must be from 0.5 to 600");
+        SwitchRule.Add(Rounds, rounds => rounds is >= 1 and <= 100, "--rounds must be from 1 to 100");
         return new Command("bench", "Measure the exchange beside its controls") { Lookup(), Ingest(), BenchChildCommand.Create() };
     }
 
     private static Command Lookup()
     {
         var persons = new Option<int>("--persons") { Description = "Population of the index, 8 facts each", DefaultValueFactory = _ => 100_000 };
-        persons.Validators.Add(result => Require(result, result.GetValueOrDefault<int>() is >= 1_000 and <= 10_000_000, "--persons must be from 1,000 to 10,000,000"));
+        SwitchRule.Add(persons, count => count is >= 1_000 and <= 10_000_000, "--persons must be from 1,000 to 10,000,000");
         var inFlight = new Option<int?>("--in-flight") { Description = "Only the settings with so many calls in flight: 1, 8, 16 or 64" };
         var batch = new Option<int?>("--batch") { Description = "Only the settings with so many lookups a message: 1 or 100" };
         var command = new Command("lookup", "Lookups against the hub, beside a bare gRPC echo of the same bytes") { persons, inFlight, batch, Seconds, Rounds, Folder, Json };
@@ -37,6 +37,8 @@ internal static class BenchCommand
 
     private static Command Ingest()
     {
+        var batch = new Option<int?>("--batch") { Description = "Only batches of so many changes: 100 or 500" };
+        SwitchRule.Add(batch, size => size is null || IngestPlan.Batches.Contains(size.Value), "--batch must be 100 or 500");
         var changes = new Option<ulong>("--changes") { Description = "Afterwards let so many changes more pass and tell the memory used; 0 for none" };
         var rabbit = new Option<Uri?>("--rabbitmq")
         {
@@ -49,12 +51,13 @@ internal static class BenchCommand
         };
         var command = new Command("ingest", "Changes from a department's source to the hub's watermark, beside RabbitMQ.Client, MassTransit and PostgreSQL alone")
         {
-            changes, rabbit, postgres, Seconds, Rounds, Folder, Json,
+            batch, changes, rabbit, postgres, Seconds, Rounds, Folder, Json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, (settings, screen) => IngestBench.RunAsync(
             settings,
             parsed.GetValue(rabbit) is { } address ? ExchangeSettings.CheckServer(address) : null,
             parsed.GetValue(postgres),
+            parsed.GetValue(batch) is { } only ? [only] : IngestPlan.Batches,
             parsed.GetValue(changes),
             screen,
             cancellationToken)));
@@ -84,11 +87,5 @@ internal static class BenchCommand
             if (!keepsLogs)
                 Directory.Delete(folder, recursive: true);
         }
-    }
-
-    private static void Require(System.CommandLine.Parsing.OptionResult result, bool holds, string rule)
-    {
-        if (!holds)
-            result.AddError(rule);
     }
 }

@@ -51,7 +51,8 @@ internal static class IngestBench
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
-    public static async Task RunAsync(BenchSettings settings, Uri? rabbit, string? postgres, ulong changes, BenchScreen screen, CancellationToken cancellationToken)
+    public static async Task RunAsync(
+        BenchSettings settings, Uri? rabbit, string? postgres, IReadOnlyList<int> batches, ulong changes, BenchScreen screen, CancellationToken cancellationToken)
     {
         BenchScreen.Step("starting rabbitmq-server and PostgreSQL");
         await using var servers = await IngestServers.StartAsync(settings.Folder, rabbit, postgres, cancellationToken);
@@ -63,8 +64,8 @@ internal static class IngestBench
         BenchScreen.Step("starting the hub");
         await using var hub = BenchProcess.StartSelf(Path.Combine(settings.Folder, "hub.log"), Quiet(), "hub", "run", "--config", workspace.HubConfig);
         await hub.UntilListeningAsync(port, StartLimit, cancellationToken);
-        foreach (var batch in IngestPlan.Batches)
-            await MeasureAsync(settings, servers, workspace, hub, batch, batch == IngestPlan.Batches[^1] ? changes : 0, screen, cancellationToken);
+        foreach (var batch in batches)
+            await MeasureAsync(settings, servers, workspace, hub, batch, batch == batches[^1] ? changes : 0, screen, cancellationToken);
         screen.Close("(b) MassTransit with an empty consumer; raw_rabbitmq is (a), postgresql is (c)");
     }
 

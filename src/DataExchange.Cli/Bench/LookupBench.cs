@@ -17,8 +17,14 @@ internal static class LookupBench
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
 
     /// <summary>Those with this concurrency and this batch; null for any.</summary>
-    public static IReadOnlyList<(int Concurrency, int Batch)> SettingsWith(int? concurrency, int? batch) =>
-        [.. Settings.Where(s => (concurrency ?? s.Concurrency) == s.Concurrency && (batch ?? Math.Max(1, s.Batch)) == Math.Max(1, s.Batch))];
+    /// <exception cref="UsageException">There are none.</exception>
+    public static IReadOnlyList<(int Concurrency, int Batch)> SettingsWith(int? concurrency, int? batch)
+    {
+        var settings = Settings.Where(s => (concurrency ?? s.Concurrency) == s.Concurrency && (batch ?? Math.Max(1, s.Batch)) == Math.Max(1, s.Batch)).ToList();
+        return settings.Count > 0
+            ? settings
+            : throw new UsageException("No setting has this --in-flight and --batch: 1, 16 or 64 in flight have a batch of 1, 1 or 8 one of 100.");
+    }
 
     public static async Task RunAsync(
         BenchSettings settings, int persons, IReadOnlyList<(int Concurrency, int Batch)> loads, BenchScreen screen, CancellationToken cancellationToken)

@@ -13,12 +13,7 @@ internal static class SimulateCommand
     public static Command Create()
     {
         var persons = new Option<long>("--persons") { Description = "How many", Required = true };
-        persons.Validators.Add(result =>
-        {
-            var count = result.GetValueOrDefault<long>();
-            if (count < 1 || count > ResidentNumbers.Count)
-                result.AddError($"--persons must be 1 to {ResidentNumbers.Count}");
-        });
+        SwitchRule.Add(persons, count => count >= 1 && count <= ResidentNumbers.Count, $"--persons must be 1 to {ResidentNumbers.Count}");
         var seed = new Option<ulong>("--seed") { Description = "The same seed gives the same population", DefaultValueFactory = _ => 1 };
         var exchange = new ExchangeSwitches(workspace: ".dx-simulation");
         var command = new Command("simulate", "Start an exchange of six departments with synthetic persons, and look some of them up") { persons, seed };
