@@ -47,7 +47,7 @@ internal sealed class KeyModel
 internal sealed record AttributeModel(AttributeId Id, string Title, Wire.ValueType Type, Wire.Holding Holding, TimeSpan? MaxAge)
 {
     /// <summary>The serialized <see cref="Wire.AttributeId"/>, as every answer holds it.</summary>
-    public byte[] WireId { get; } = Id.ToWire().ToByteArray();
+    public ByteString WireId { get; } = Id.ToWire().ToByteString();
 }
 
 /// <summary>The exact tuple that is granted. No part of it is ever a pattern.</summary>

@@ -71,7 +71,7 @@ internal sealed class AnswerWriter(
     private Wire.Outcome Answer(AttributeModel attribute, Wire.Outcome outcome, ErrorReason? reason, DateTimeOffset currentAsOf, int first, int end)
     {
         var answer = _response.Open(Wire.LookupResponse.AnswersFieldNumber);
-        _response.Message(Wire.AttributeAnswer.AttributeFieldNumber, attribute.WireId);
+        _response.Message(Wire.AttributeAnswer.AttributeFieldNumber, attribute.WireId.Span);
         _response.Number(Wire.AttributeAnswer.OutcomeFieldNumber, (ulong)outcome);
         for (var i = first; i < end; i++)
         {
