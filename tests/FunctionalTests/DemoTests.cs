@@ -44,6 +44,7 @@ internal sealed class DemoTests(string bus) : IDisposable
         {
             _first = await ReportAsync(first);
             _firstExitCode = await first.WaitForExitAsync(RunTimeout);
+            Assert.That(ProcessLog.Errors(first.Output), Is.Empty);
         }
 
         _running = ServerProcess.StartDotnet("dx", _arguments, RegisterExchange.Patient);

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using DataExchange.FunctionalTests.Exchange;
 using DataExchange.Testing;
 using NUnit.Framework;
 
@@ -27,6 +28,7 @@ internal sealed partial class ReadmeTests
             Assert.That(await run.WaitForExitAsync(CommandTimeout), Is.Zero, $"{command}\n{run.Output}");
         }
 
+        Assert.That(ProcessLog.Errors(demo.Output), Is.Empty);
         Assert.That(demo.Output, Does.Contain("4,734 resolved, 0 unresolved, 0 wrong"));
     }
 

@@ -17,10 +17,11 @@ public sealed class CanaryScan(params string[] canaries)
 
     public CanaryScan Text(string source, string text) => Bytes(source, Encoding.UTF8.GetBytes(text));
 
-    /// <summary>Every file below the folder, also those that are still open.</summary>
+    /// <summary>Every file below the folder, also those that are still open. A folder without a byte fails the test: nothing would be found in it.</summary>
     /// <param name="except">Extensions or names where a value may be, such as those of a department's own store.</param>
     public CanaryScan Files(string folder, params string[] except)
     {
+        var searched = 0L;
         foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
         {
             if (except.Any(ending => path.EndsWith(ending, StringComparison.Ordinal)))
@@ -29,8 +30,10 @@ public sealed class CanaryScan(params string[] canaries)
             var bytes = new byte[file.Length];
             file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             Bytes(path, bytes);
+            searched += bytes.Length;
         }
 
+        Assert.That(searched, Is.Positive, $"bytes in {folder}");
         return this;
     }
 

@@ -25,7 +25,7 @@ internal sealed class TestServer : IAsyncDisposable
     {
         Authority = authority;
         var builder = WebApplication.CreateSlimBuilder(arguments);
-        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddFakeLogging();
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddFakeLogging().AddProvider(Unexpected);
         using var certificate = authority.Issue([$"spiffe://{TestAuthority.TrustDomain}/hub/hub1"], [TestAuthority.ServerUse, TestAuthority.ClientUse]);
         var files = authority.Save(certificate, _folder.Path, "hub");
         builder.UseMutualTls(new IPEndPoint(IPAddress.Loopback, 0), tls =>
@@ -58,6 +58,9 @@ internal sealed class TestServer : IAsyncDisposable
 
     public FakeLogCollector Logs => _app.Services.GetFakeLogCollector();
 
+    /// <summary>Errors that a test does not expect fail it when the server is disposed of.</summary>
+    public LogCapture Unexpected { get; } = new();
+
     public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 
     public static async Task<TestServer> StartAsync(TestAuthority authority, params string[] arguments)
@@ -84,6 +87,7 @@ internal sealed class TestServer : IAsyncDisposable
     {
         await _app.DisposeAsync();
         _folder.Dispose();
+        Unexpected.VerifyNoErrors();
     }
 }
 

@@ -27,6 +27,7 @@ public sealed class ServerProcessTests
     {
         var process = ServerProcess.Start("sh", ["-c", "sleep 600 & echo child $!; wait"]);
         var child = int.Parse((await process.WaitForLineAsync("child"))["child ".Length..], null);
+        Assert.That(File.Exists($"/proc/{child}/exe"), "the child runs");
 
         await process.DisposeAsync();
 

@@ -10,7 +10,6 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Testing;
 
 namespace DataExchange.UnitTests.Adapter;
 
@@ -34,7 +33,8 @@ internal sealed class AdapterFixture : IAsyncDisposable
 
     public Outbox Outbox => Services.GetRequiredService<Outbox>();
 
-    public FakeLogCollector Logs => Services.GetFakeLogCollector();
+    /// <summary>Errors that a test does not expect fail it when the fixture is disposed of.</summary>
+    public LogCapture Logs { get; } = new();
 
     public static async Task<AdapterFixture> StartAsync(Action<DepartmentAdapterOptions>? change = null)
     {
@@ -48,7 +48,7 @@ internal sealed class AdapterFixture : IAsyncDisposable
         fixture.Hub = await FakeHub.StartAsync(signing.Certificate.GetECDsaPublicKey()!, tls => Copy(hub, tls));
 
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddFakeLogging();
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(fixture.Logs);
         builder.AddDepartmentAdapter(options => fixture.Configure(options, change), tls => Copy(department, tls), new IPEndPoint(IPAddress.Loopback, 0))
             .AddChangeSource(_ => fixture.Source)
             .AddLiveSource(_ => fixture.Live);
@@ -79,6 +79,7 @@ internal sealed class AdapterFixture : IAsyncDisposable
         _owned.ForEach(owned => owned.Dispose());
         _authority.Dispose();
         _folder.Dispose();
+        Logs.VerifyNoErrors();
     }
 
     private static void Copy(TlsOptions from, TlsOptions to) =>

@@ -8,7 +8,6 @@ using Google.Rpc;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 
 namespace DataExchange.UnitTests.Adapter;
@@ -36,7 +35,6 @@ internal sealed class DepartmentAdapterTests
         Assert.That((figures.LastSequence, figures.ConfirmedSequence, figures.Published), Is.EqualTo((250UL, 250UL, 250UL)));
         await Eventually.Async("health is good", async () => (await HealthAsync()).Status == HealthStatus.Healthy);
         Assert.That((await HealthAsync()).Data["hubWatermark"], Is.EqualTo(250UL));
-        Assert.That(_adapter.Logs.GetSnapshot().Where(r => r.Level >= LogLevel.Error), Is.Empty);
     }
 
     [Test]
@@ -44,6 +42,7 @@ internal sealed class DepartmentAdapterTests
     {
         _adapter.Source.Add(2);
         await _adapter.CurrentAsync(2);
+        _adapter.Logs.Expect("ChangeRefused").Expect("HealthCheckEnd");
         _adapter.Source.AddWrong();
 
         await Eventually.Async("health is bad", HealthAsync,
@@ -53,6 +52,7 @@ internal sealed class DepartmentAdapterTests
     [Test]
     public async Task Hub_QuarantinesTheStream_HealthSaysSo()
     {
+        _adapter.Logs.Expect("Quarantined").Expect("HealthCheckEnd");
         _adapter.Hub.Script.Quarantined = true;
 
         await Eventually.Async("health is bad", HealthAsync,
@@ -165,14 +165,14 @@ internal sealed class DepartmentAdapterTests
     [Test]
     public async Task Fetch_LiveSourceThrows_EveryItemIsUnavailableAndNothingOfItsTextGetsOut()
     {
+        _adapter.Logs.Expect("LiveSourceFailed");
         _adapter.Live.Throws = new InvalidDataException("person 4711 has no record");
         var key = _adapter.Services.GetRequiredService<LocatorKey>();
 
         var response = await _adapter.Connect().FetchAsync(new Wire.FetchRequest { Items = { Item(ByteString.CopyFrom(key.Seal("person", "4711"))) } });
 
         Assert.That(response.Results.Single().Unavailable, Is.EqualTo("PROVIDER_FAILED"));
-        Assert.That(_adapter.Logs.GetSnapshot().Select(r => $"{r.Message} {r.Exception}"), Has.None.Contains("4711"));
-        Assert.That(_adapter.Logs.GetSnapshot().Select(r => r.Id.Name), Has.Some.EqualTo("LiveSourceFailed"));
+        Assert.That(_adapter.Logs.Text, Does.Contain("LiveSourceFailed").And.Not.Contain("4711"));
     }
 
     [TestCase(0)]
