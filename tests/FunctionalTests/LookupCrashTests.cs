@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using DataExchange.Broker.Audit;
 using DataExchange.FunctionalTests.Exchange;
+using DataExchange.Testing;
 using Google.Protobuf;
 using Grpc.Core;
 using NUnit.Framework;
@@ -39,6 +40,7 @@ internal sealed class LookupCrashTests
         var (answers, outages) = (new List<Wire.LookupResponse>(), new List<TimeSpan>());
         for (var kill = 0; kill < Kills; kill++)
         {
+            await using var slow = await SlowAuditAsync(exchange[RegisterExchange.Hub].Id);
             var callers = new Callers(exchange, names, killAfter: random.Next(1, AnswersBeforeKillMax));
             await callers.WhenDueAsync();
             await exchange.KillAsync(RegisterExchange.Hub);
@@ -79,6 +81,27 @@ internal sealed class LookupCrashTests
                 Wire.AuditEntry.Parser.ParseFrom(entry).AnswerHash.ToByteArray(),
                 Is.EqualTo(SHA256.HashData([.. receipt.Salt, .. unreceipted.ToByteArray()])), $"entry {receipt.EntryIndex}");
         }
+    }
+
+    /// <summary>
+    /// Each write of the audit log comes 50 ms late: an answer that did not wait for it would be with its caller by then, and the kill
+    /// that follows an answer falls before the write. Holds the log's own thread only.
+    /// </summary>
+    private static async Task<ServerProcess> SlowAuditAsync(int hub)
+    {
+        var writer = Directory.GetDirectories($"/proc/{hub}/task").Single(thread => File.ReadAllText(Path.Combine(thread, "comm")) == "audit-writer\n");
+        var slow = ServerProcess.Start("strace", ["-p", Path.GetFileName(writer), "-e", "inject=pwrite64:delay_enter=50000", "-o", "/dev/null"]);
+        try
+        {
+            await slow.WaitForLineAsync("attached");
+        }
+        catch (InvalidOperationException) when (!Environment.IsPrivilegedProcess)
+        {
+            // Where only root may attach to a process that is not its child, the kills fall where they fall.
+            await TestContext.Out.WriteLineAsync(slow.Output);
+        }
+
+        return slow;
     }
 
     /// <summary>How many want each core, on average over the last minute.</summary>
