@@ -1,6 +1,7 @@
 using DataExchange.Broker.Audit;
 using DataExchange.Broker.Index;
 using DataExchange.Contracts;
+using DataExchange.Transparency;
 using Google.Protobuf;
 
 namespace DataExchange.Broker.Lookup;

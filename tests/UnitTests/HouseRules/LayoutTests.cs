@@ -21,8 +21,10 @@ internal sealed partial class LayoutTests
         ["DataExchange.Contracts"] = [],
         ["DataExchange.Hosting"] = ["DataExchange.Contracts"],
         ["DataExchange.Adapter"] = ["DataExchange.Contracts", "DataExchange.Hosting"],
-        ["DataExchange.Broker"] = ["DataExchange.Contracts", "DataExchange.Hosting"],
-        ["DataExchange.Cli"] = ["DataExchange.Contracts", "DataExchange.Hosting", "DataExchange.Adapter", "DataExchange.Broker"],
+        ["DataExchange.Broker"] = ["DataExchange.Contracts", "DataExchange.Hosting", "DataExchange.Transparency"],
+        ["DataExchange.Cli"] = ["DataExchange.Contracts", "DataExchange.Hosting", "DataExchange.Transparency", "DataExchange.Adapter", "DataExchange.Broker"],
+        // Stands alone, since whoever verifies a log need not run an exchange.
+        ["DataExchange.Transparency"] = [],
     };
 
     /// <summary>Broker's folders. Its root, the composition, may use all.</summary>
