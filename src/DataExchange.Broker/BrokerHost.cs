@@ -5,6 +5,7 @@ using DataExchange.Broker.Index;
 using DataExchange.Broker.Ingest;
 using DataExchange.Broker.Lookup;
 using DataExchange.Broker.Providers;
+using DataExchange.Broker.Publication;
 using DataExchange.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -29,6 +30,7 @@ public static class BrokerHost
         builder.Services.AddIndex();
         builder.Services.AddIngest();
         builder.Services.AddAudit();
+        builder.Services.AddPublication();
         builder.Services.AddSingleton<ProviderChannels>();
         builder.Services.AddLookup();
 
@@ -38,6 +40,8 @@ public static class BrokerHost
         app.MapGrpcService<LookupGrpcService>();
         app.MapGrpcService<ChangeIngressGrpcService>();
         app.MapGrpcService<CatalogueGrpcService>();
+        app.MapGrpcService<AuditGrpcService>();
+        app.MapLogFiles();
         return app;
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using DataExchange.Cli.Audit;
 using DataExchange.Cli.Bench;
 using DataExchange.Cli.Catalogue;
 using DataExchange.Cli.Certificates;
@@ -8,6 +9,7 @@ using DataExchange.Cli.Hosts;
 using DataExchange.Cli.Identifiers;
 using DataExchange.Cli.Lookup;
 using DataExchange.Cli.Simulation;
+using DataExchange.Cli.Witnesses;
 
 namespace DataExchange.Cli;
 
@@ -25,6 +27,8 @@ internal static class CommandLine
             HostCommands.Department(),
             IdentifierCommand.Create(),
             CatalogueCommand.Create(),
+            AuditCommand.Create(),
+            WitnessCommand.Create(),
             new Command("dev", "For development only") { CertificatesCommand.Create() },
             BenchCommand.Create(),
         };

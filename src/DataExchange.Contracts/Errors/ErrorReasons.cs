@@ -46,6 +46,10 @@ public static class ErrorReasons
     public static readonly ErrorReason Stopping = new("STOPPING", StatusCode.Unavailable, true,
         "The process is stopping and takes no more calls.", "Try again, at another replica if there is one.", "operator");
 
+    // What the audit log proves.
+    public static readonly ErrorReason EntryNotPublished = new("ENTRY_NOT_PUBLISHED", StatusCode.OutOfRange, true,
+        "The newest checkpoint does not reach so far.", "Ask again in a second; an entry of a receipt is published within that.", "caller");
+
     // Why an attribute is UNAVAILABLE or STALE.
     public static readonly ErrorReason ProviderSilent = new("PROVIDER_SILENT", StatusCode.Unavailable, true,
         "The hub has not heard from the provider since it was declared, so it cannot tell what the provider holds.",

@@ -31,6 +31,7 @@ internal sealed partial class LayoutTests
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
         ["Audit"] = [],
+        ["Publication"] = ["Audit"],
         ["Catalogue"] = [],
         ["Policy"] = ["Catalogue"],
         ["Index"] = ["Catalogue"],
