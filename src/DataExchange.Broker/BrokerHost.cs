@@ -1,6 +1,7 @@
 using System.Net;
 using DataExchange.Broker.Audit;
 using DataExchange.Broker.Catalogue;
+using DataExchange.Broker.Erasure;
 using DataExchange.Broker.Index;
 using DataExchange.Broker.Ingest;
 using DataExchange.Broker.Lookup;
@@ -29,6 +30,7 @@ public static class BrokerHost
         builder.Services.AddIndex();
         builder.Services.AddIngest();
         builder.Services.AddAudit();
+        builder.Services.AddErasure();
         builder.Services.AddSingleton<ProviderChannels>();
         builder.Services.AddLookup();
 
@@ -38,6 +40,7 @@ public static class BrokerHost
         app.MapGrpcService<LookupGrpcService>();
         app.MapGrpcService<ChangeIngressGrpcService>();
         app.MapGrpcService<CatalogueGrpcService>();
+        app.MapGrpcService<ErasureGrpcService>();
         return app;
     }
 }

@@ -67,6 +67,13 @@ internal sealed class IndexOptions
     [Range(2, 64)]
     public int BackgroundThreads { get; set; } = 2;
 
+    /// <summary>
+    /// How often the hub looks for a new file in <see cref="WrappingKeyFolder"/>, with which it begins to renew its records. Default 5 s, 100 ms
+    /// to 1 day.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
+    public TimeSpan KeyCheckInterval { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Tables held open at once. Default 1,000, 64 to 100,000.</summary>
     [Range(64, 100_000)]
     public int OpenFilesMax { get; set; } = 1_000;

@@ -35,6 +35,7 @@ internal static class IndexRegistration
         services.AddSingleton(provider => provider.GetRequiredService<SubjectIndex>().Streams);
         services.AddSingleton(provider => provider.GetRequiredService<SubjectIndex>().Keys);
         services.AddHostedService<OpenedAtStart>();
+        services.AddHostedService<RenewalService>();
         services.AddHealthChecks().AddCheck<IndexHealthCheck>("index");
         return services;
     }

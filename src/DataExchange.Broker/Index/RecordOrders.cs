@@ -18,7 +18,11 @@ internal enum RecordOrderKind : byte
 /// <summary>Something to be done to records, whatever departments say.</summary>
 /// <param name="Subjects">Whose.</param>
 /// <param name="Erasure">Of an erasure: its mark.</param>
-internal sealed record RecordOrder(RecordOrderKind Kind, IReadOnlyList<SubjectKey> Subjects, ErasureMark? Erasure = null);
+internal sealed record RecordOrder(RecordOrderKind Kind, IReadOnlyList<SubjectKey> Subjects, ErasureMark? Erasure = null)
+{
+    /// <summary>Put into the state in the same write: how far whoever orders is. A key without a value is taken out.</summary>
+    public IReadOnlyList<(byte[] Key, byte[]? Value)> State { get; init; } = [];
+}
 
 /// <summary>Carries out orders, each record read and written once. The writer's own.</summary>
 internal sealed class RecordOrders(IndexStore store, RecordSealer sealer)
@@ -36,6 +40,8 @@ internal sealed class RecordOrders(IndexStore store, RecordSealer sealer)
         var bySubject = new SortedDictionary<SubjectKey, RecordOrder>();
         foreach (var order in orders)
         {
+            foreach (var (key, value) in order.State)
+                store.PutState(write, key, value);
             foreach (var subject in order.Subjects)
             {
                 // Of several the one that goes furthest.

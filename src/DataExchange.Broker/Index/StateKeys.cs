@@ -14,6 +14,12 @@ internal static class StateKeys
     /// <summary>Fingerprints of the wrapping keys in use, by number.</summary>
     public const byte WrappingKey = (byte)'w';
 
+    /// <summary>Up to where the audit log's erasures are carried out.</summary>
+    public static ReadOnlySpan<byte> ErasedThrough => "e"u8;
+
+    /// <summary>How far the records are with the current wrapping key.</summary>
+    public static ReadOnlySpan<byte> Renewal => "r"u8;
+
     public static ReadOnlySpan<byte> HubKeyFingerprint => "k"u8;
 
     public static ReadOnlySpan<byte> Statistics => "n"u8;

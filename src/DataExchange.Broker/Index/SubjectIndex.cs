@@ -24,6 +24,7 @@ internal sealed class SubjectIndex : IAsyncDisposable
         _attributes = new AttributeTable([.. store.ListState(StateKeys.Attribute).Select(row => AttributeId.Parse(Encoding.UTF8.GetString(row.Value)))]);
         _ledger = new StreamLedger(store, options, Streams, time.GetUtcNow());
         _reader = new ClusterReader(store, _ledger, _attributes, wrappingKeys, Condition, options, loggers.CreateLogger<ClusterReader>());
+        Renewal = new RecordRenewal(store, wrappingKeys, () => Writer!, loggers.CreateLogger<RecordRenewal>());
         Writer = new IndexWriter(store, options, _ledger, _attributes, wrappingKeys, Condition, time, loggers.CreateLogger<IndexWriter>());
     }
 
@@ -86,6 +87,57 @@ internal sealed class SubjectIndex : IAsyncDisposable
     /// <returns>Null if the index cannot be read, or more identifiers are linked than a lookup follows.</returns>
     public Pseudonym[]? PseudonymsOf(SubjectKey subject) =>
         _reader.ReadMembers(subject) is { } members ? [.. members.Where(member => !member.Pseudonym.IsNone).Select(member => member.Pseudonym)] : null;
+
+    /// <inheritdoc cref="ClusterReader.ReadMembers"/>
+    public (SubjectKey Subject, Pseudonym Pseudonym)[]? ReadMembers(SubjectKey subject) => _reader.ReadMembers(subject);
+
+    /// <summary>Whose the pseudonyms are. Reads the whole index.</summary>
+    /// <exception cref="IndexCorruptionException">A record is damaged, or its secret cannot be opened.</exception>
+    public Dictionary<Pseudonym, SubjectKey> FindSubjects(IReadOnlySet<Pseudonym> pseudonyms)
+    {
+        var found = new Dictionary<Pseudonym, SubjectKey>();
+        _store.ForEachSubject((subject, record) =>
+        {
+            var reader = new RecordReader(record, subject);
+            if (reader.Secret.IsEmpty)
+                return;
+            using var opener = new RecordOpener(_wrappingKeys, subject, reader.Secret);
+            if (pseudonyms.Contains(opener.Pseudonym))
+                found[opener.Pseudonym] = subject;
+        });
+        return found;
+    }
+
+    /// <summary>
+    /// Nothing is left of the subjects but the mark that keeps older statements away; durable on return, and out of the index's files: no old
+    /// version of their records stays in a table or in the log.
+    /// </summary>
+    /// <param name="at">When they are erased.</param>
+    /// <param name="through">Per stream the highest sequence known to exist then; streams that this index has nothing of are passed over.</param>
+    /// <param name="state">Put into the state in the same write.</param>
+    /// <returns>False if the index cannot be written.</returns>
+    public async ValueTask<bool> EraseAsync(
+        IReadOnlyList<SubjectKey> subjects, DateTimeOffset at, IEnumerable<(DepartmentId Department, UInt128 Epoch, ulong Through)> through, (byte[], byte[]?)? state)
+    {
+        var marks = new SortedDictionary<uint, ulong>();
+        foreach (var stream in through)
+        {
+            if (_ledger.Table.TryFind(stream.Department, stream.Epoch, out var ordinal))
+                marks[ordinal] = stream.Through;
+        }
+
+        var order = new RecordOrder(RecordOrderKind.Erase, subjects, new ErasureMark(at.UtcTicks, marks)) { State = state is { } put ? [put] : [] };
+        if (!await Writer.RewriteAsync(order, CancellationToken.None))
+            return false;
+        foreach (var subject in subjects)
+            _store.Purge(subject, subject);
+        return true;
+    }
+
+    public byte[]? ReadState(ReadOnlySpan<byte> key) => _store.ReadState(key);
+
+    /// <inheritdoc cref="RecordRenewal"/>
+    public RecordRenewal Renewal { get; }
 
     /// <inheritdoc cref="SubjectCount.Compute"/>
     public long CountSubjects() => SubjectCount.Compute(_store, _ledger.Table);

@@ -29,6 +29,8 @@ public static class ErrorReasons
     public static readonly ErrorReason NotGranted = new("NOT_GRANTED", StatusCode.PermissionDenied, false,
         "At least one attribute is not granted to the caller for this purpose and legal basis today. Nothing was looked up.",
         "List what is granted with CatalogueService.ListMyGrants, or have a grant added to the catalogue.", "governance");
+    public static readonly ErrorReason ErasureNotAllowed = new("ERASURE_NOT_ALLOWED", StatusCode.PermissionDenied, false,
+        "The caller may not erase subjects. Nothing was looked up.", "Ask the hub's operator.", "operator");
     public static readonly ErrorReason ClusterTooLarge = new("CLUSTER_TOO_LARGE", StatusCode.FailedPrecondition, false,
         "More identifiers are linked to this one than the hub follows.", "Have the linking departments check their links.", "provider");
     public static readonly ErrorReason DeadlineTooShort = new("DEADLINE_EXCEEDED", StatusCode.DeadlineExceeded, true,

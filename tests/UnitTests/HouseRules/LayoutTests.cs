@@ -34,6 +34,7 @@ internal sealed partial class LayoutTests
         ["Index"] = ["Catalogue"],
         ["Providers"] = ["Catalogue"],
         ["Ingest"] = ["Index", "Catalogue", "Providers"],
+        ["Erasure"] = ["Index", "Catalogue", "Audit"],
         ["Lookup"] = ["Policy", "Index", "Catalogue", "Audit", "Providers"],
     };
 

@@ -51,17 +51,13 @@ internal sealed class WrappingKeys : IDisposable
         return number;
     }
 
-    /// <summary>Takes up keys whose files have come since.</summary>
-    /// <returns>True if there were any.</returns>
-    /// <exception cref="InvalidOperationException">A new file is not a key file as it must be; the keys stay as they are.</exception>
-    public bool TakeUpNew()
-    {
-        var known = _ring.Keys;
-        var added = Numbers(_folder).Where(number => number > known[^1].Number).Select(number => Load(_folder, number)).ToList();
-        if (added.Count > 0)
-            _ring = new Ring([.. known, .. added]);
-        return added.Count > 0;
-    }
+    /// <summary>Reads the keys whose files have come since.</summary>
+    /// <exception cref="InvalidOperationException">A new file is not a key file as it must be.</exception>
+    public IReadOnlyList<WrappingKey> ReadNew() =>
+        [.. Numbers(_folder).Where(number => number > Current.Number).Select(number => Load(_folder, number))];
+
+    /// <summary>The highest wraps from now on. Their fingerprints MUST be in the index already.</summary>
+    public void TakeUp(IReadOnlyList<WrappingKey> added) => _ring = new Ring([.. _ring.Keys, .. added]);
 
     public WrappingKey? Find(uint number)
     {

@@ -27,7 +27,14 @@ internal sealed class TestIndex : IAsyncDisposable
     public TestIndex(ILoggerFactory? loggers = null, Action<IndexOptions>? configure = null)
     {
         Loggers = loggers ?? NullLoggerFactory.Instance;
-        Options = new IndexOptions { Folder = _folder["index"], HubKeyFile = _folder["hub.key"], BlockCacheMegabytes = 8, WriteBufferMegabytes = 4 };
+        Options = new IndexOptions
+        {
+            Folder = _folder["index"],
+            HubKeyFile = _folder["hub.key"],
+            WrappingKeyFolder = _folder["keys"],
+            BlockCacheMegabytes = 8,
+            WriteBufferMegabytes = 4,
+        };
         configure?.Invoke(Options);
         Index = SubjectIndex.Open(Options, Time, Loggers);
     }
