@@ -134,6 +134,9 @@ internal sealed class SubjectIndex : IAsyncDisposable
         return true;
     }
 
+    /// <inheritdoc cref="IndexStore.ForEachSubject"/>
+    public void ForEachRecord(SubjectVisitor visit) => _store.ForEachSubject(visit);
+
     public byte[]? ReadState(ReadOnlySpan<byte> key) => _store.ReadState(key);
 
     /// <inheritdoc cref="RecordRenewal"/>

@@ -61,9 +61,10 @@ internal sealed class TestIndex : IAsyncDisposable
     public async Task<ApplyOutcome> ApplyAsync(DepartmentId department, ulong first, params VerifiedChange[] changes) =>
         await ApplyAsync(Batch(department, first, changes));
 
-    public async Task ReopenAsync()
+    public async Task ReopenAsync(bool isClosed = false)
     {
-        await Index.DisposeAsync();
+        if (!isClosed)
+            await Index.DisposeAsync();
         Index = SubjectIndex.Open(Options, Time, Loggers);
     }
 
