@@ -1,6 +1,7 @@
 using System.Net;
 using DataExchange.Broker.Audit;
 using DataExchange.Broker.Catalogue;
+using DataExchange.Broker.Erasure;
 using DataExchange.Broker.Index;
 using DataExchange.Broker.Ingest;
 using DataExchange.Broker.Lookup;
@@ -31,6 +32,7 @@ public static class BrokerHost
         builder.Services.AddIngest();
         builder.Services.AddAudit();
         builder.Services.AddPublication();
+        builder.Services.AddErasure();
         builder.Services.AddSingleton<ProviderChannels>();
         builder.Services.AddLookup();
 
@@ -42,6 +44,7 @@ public static class BrokerHost
         app.MapGrpcService<CatalogueGrpcService>();
         app.MapGrpcService<AuditGrpcService>();
         app.MapLogFiles();
+        app.MapGrpcService<ErasureGrpcService>();
         return app;
     }
 }

@@ -29,6 +29,8 @@ public static class ErrorReasons
     public static readonly ErrorReason NotGranted = new("NOT_GRANTED", StatusCode.PermissionDenied, false,
         "At least one attribute is not granted to the caller for this purpose and legal basis today. Nothing was looked up.",
         "List what is granted with CatalogueService.ListMyGrants, or have a grant added to the catalogue.", "governance");
+    public static readonly ErrorReason ErasureNotAllowed = new("ERASURE_NOT_ALLOWED", StatusCode.PermissionDenied, false,
+        "The caller may not erase subjects. Nothing was looked up.", "Ask the hub's operator.", "operator");
     public static readonly ErrorReason ClusterTooLarge = new("CLUSTER_TOO_LARGE", StatusCode.FailedPrecondition, false,
         "More identifiers are linked to this one than the hub follows.", "Have the linking departments check their links.", "provider");
     public static readonly ErrorReason DeadlineTooShort = new("DEADLINE_EXCEEDED", StatusCode.DeadlineExceeded, true,
@@ -67,6 +69,9 @@ public static class ErrorReasons
     public static readonly ErrorReason ProviderQuarantined = new("PROVIDER_QUARANTINED", StatusCode.FailedPrecondition, false,
         "The provider's stream contradicts what the hub has; its facts are marked until an operator accepts its new epoch.",
         "Accept the epoch in the catalogue once the provider's store is known to be right.", "operator");
+    public static readonly ErrorReason SealBroken = new("SEAL_BROKEN", StatusCode.DataLoss, false,
+        "The hub holds a value that it cannot unseal: the value, its place or its key is not what it was. It is never guessed at.",
+        "Tell the operator, who restores the key or the index, or has the provider publish the value again.", "operator");
     public static readonly ErrorReason OlderThanAsked = new("OLDER_THAN_ASKED", StatusCode.OK, true,
         "The hub last heard from the provider longer ago than the oldest age asked for.", "Accept stale evidence, or ask again later.", "provider");
 

@@ -37,6 +37,7 @@ internal sealed partial class LayoutTests
         ["Index"] = ["Catalogue"],
         ["Providers"] = ["Catalogue"],
         ["Ingest"] = ["Index", "Catalogue", "Providers"],
+        ["Erasure"] = ["Index", "Catalogue", "Audit"],
         ["Lookup"] = ["Policy", "Index", "Catalogue", "Audit", "Providers"],
     };
 
