@@ -28,6 +28,7 @@ internal static class CommandLine
             IdentifierCommand.Create(),
             CatalogueCommand.Create(),
             AuditCommand.Create(),
+            AccessCommand.Create(),
             WitnessCommand.Create(),
             new Command("dev", "For development only") { CertificatesCommand.Create() },
             BenchCommand.Create(),

@@ -84,7 +84,7 @@ internal static class LookupCommand
             : throw new UsageException("Nothing is granted to this department for that purpose and legal basis. Name attributes with --attribute to see the refusal.");
     }
 
-    private static Wire.Identifier ReadIdentifier(string text)
+    internal static Wire.Identifier ReadIdentifier(string text)
     {
         if (text == "-")
             text = Console.In.ReadLine()?.TrimEnd('\r') ?? "";
