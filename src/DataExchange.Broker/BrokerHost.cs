@@ -1,6 +1,7 @@
 using System.Net;
 using DataExchange.Broker.Audit;
 using DataExchange.Broker.Catalogue;
+using DataExchange.Broker.Governance;
 using DataExchange.Broker.Index;
 using DataExchange.Broker.Ingest;
 using DataExchange.Broker.Lookup;
@@ -31,6 +32,7 @@ public static class BrokerHost
         builder.Services.AddAudit();
         builder.Services.AddSingleton<ProviderChannels>();
         builder.Services.AddLookup();
+        builder.Services.AddGovernance();
 
         var app = builder.Build();
         app.UseManagementPort();

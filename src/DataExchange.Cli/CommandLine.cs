@@ -4,6 +4,7 @@ using DataExchange.Cli.Bench;
 using DataExchange.Cli.Catalogue;
 using DataExchange.Cli.Certificates;
 using DataExchange.Cli.Demo;
+using DataExchange.Cli.Governance;
 using DataExchange.Cli.Hosts;
 using DataExchange.Cli.Identifiers;
 using DataExchange.Cli.Lookup;
@@ -25,7 +26,11 @@ internal static class CommandLine
             HostCommands.Department(),
             IdentifierCommand.Create(),
             CatalogueCommand.Create(),
-            new Command("dev", "For development only") { CertificatesCommand.Create() },
+            GovernanceCommands.Grant(),
+            GovernanceCommands.Person(),
+            GovernanceCommands.Policy(),
+            GovernanceCommands.Explain(),
+            new Command("dev", "For development only") { CertificatesCommand.Create(), TokenCommand.Create() },
             BenchCommand.Create(),
         };
 

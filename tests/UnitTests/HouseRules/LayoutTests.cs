@@ -34,6 +34,7 @@ internal sealed partial class LayoutTests
         ["Index"] = ["Catalogue"],
         ["Providers"] = ["Catalogue"],
         ["Ingest"] = ["Index", "Catalogue", "Providers"],
+        ["Governance"] = ["Catalogue", "Policy", "Audit"],
         ["Lookup"] = ["Policy", "Index", "Catalogue", "Audit", "Providers"],
     };
 
