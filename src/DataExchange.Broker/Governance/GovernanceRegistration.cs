@@ -52,7 +52,7 @@ internal static class GovernanceRegistration
             LifetimeValidator = (from, until, _, _) =>
                 until > clock.GetUtcNow().UtcDateTime - ClockSkew && !(from > clock.GetUtcNow().UtcDateTime + ClockSkew),
         };
-        if (options.DevelopmentKeyPath is { } path)
+        if (options.DevelopmentKeyPath is { Length: > 0 } path)
         {
             bearer.TokenValidationParameters.IssuerSigningKey = ReadKey(path);
         }

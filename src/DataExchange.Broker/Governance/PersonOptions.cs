@@ -44,8 +44,8 @@ internal sealed class PersonIssuerValidator : IValidateOptions<PersonOptions>
     public ValidateOptionsResult Validate(string? name, PersonOptions options)
     {
         if (options.Issuer.Length == 0)
-            return options.DevelopmentKeyPath is null ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail("Persons:Issuer must be given with Persons:DevelopmentKeyPath.");
-        if (options.DevelopmentKeyPath is not null && !File.Exists(options.DevelopmentKeyPath))
+            return string.IsNullOrEmpty(options.DevelopmentKeyPath) ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail("Persons:Issuer must be given with Persons:DevelopmentKeyPath.");
+        if (options.DevelopmentKeyPath is { Length: > 0 } && !File.Exists(options.DevelopmentKeyPath))
             return ValidateOptionsResult.Fail("Persons:DevelopmentKeyPath must name a file.");
         var good = Uri.TryCreate(options.Issuer, UriKind.Absolute, out var issuer) && !options.Issuer.Any(char.IsWhiteSpace)
             && (issuer.Scheme == Uri.UriSchemeHttps || (issuer.Scheme == Uri.UriSchemeHttp && issuer.IsLoopback));

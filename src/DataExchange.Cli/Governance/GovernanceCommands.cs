@@ -8,6 +8,8 @@ namespace DataExchange.Cli.Governance;
 /// <summary><c>dx grant</c>, the governing part of <c>dx department</c>, <c>dx person</c>, <c>dx policy</c> and <c>dx explain</c>.</summary>
 internal static class GovernanceCommands
 {
+    private const int GrantDaysDefault = 365;
+
     public static Command Grant() => new("grant", "Ask for grants, answer requests, take grants back") { RequestGrant(), Approve(), RefuseGrant(), RevokeGrant(), ListGrants() };
 
     public static Command[] Department() => [RegisterDepartment(), Approve(), SuspendDepartment(), RevokeKey()];
@@ -49,18 +51,21 @@ internal static class GovernanceCommands
         var purpose = new Option<string>("--purpose") { Description = "Purpose code", Required = true };
         var basis = new Option<string>("--legal-basis") { Description = "What law allows it", Required = true };
         var from = new Option<DateTimeOffset?>("--from") { Description = "First moment (default: now)", CustomParser = MomentSwitch.Parse };
-        var until = new Option<DateTimeOffset?>("--until") { Description = "First moment at which it no longer holds, at most a year later", Required = true, CustomParser = MomentSwitch.Parse };
+        var until = new Option<DateTimeOffset?>("--until") { Description = "First moment at which it no longer holds, at most a year later (default: 365 days later)", CustomParser = MomentSwitch.Parse };
         return HubCall.Command("request", "Ask for one exact grant, as the department that calls", [attribute, purpose, basis, from, until], async (parsed, client, cancellationToken) =>
-            await client.RequestGrantAsync(
+        {
+            var begins = parsed.GetValue(from) ?? TimeProvider.System.GetUtcNow();
+            return await client.RequestGrantAsync(
                 new()
                 {
                     Attribute = ReadAttribute(parsed.GetRequiredValue(attribute)),
                     Purpose = parsed.GetRequiredValue(purpose),
                     LegalBasis = parsed.GetRequiredValue(basis),
-                    ValidFrom = parsed.GetValue(from)?.ToTimestamp(),
-                    ValidUntil = parsed.GetValue(until)?.ToTimestamp(),
+                    ValidFrom = begins.ToTimestamp(),
+                    ValidUntil = (parsed.GetValue(until) ?? begins.AddDays(GrantDaysDefault)).ToTimestamp(),
                 },
-                cancellationToken: cancellationToken));
+                cancellationToken: cancellationToken);
+        });
     }
 
     /// <summary>Of a grant request: proposes the grant. Of a proposal: shows it, and with its hash approves it.</summary>
