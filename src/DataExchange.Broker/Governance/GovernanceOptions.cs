@@ -23,6 +23,10 @@ internal sealed class GovernanceOptions
     [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00", ParseLimitsInInvariantCulture = true)]
     public TimeSpan ApproveWithin { get; set; } = TimeSpan.FromHours(24);
 
+    /// <summary>Grant requests that one department may make within 24 h; further ones are refused. Default 500; 1 to 10,000.</summary>
+    [Range(1, 10_000)]
+    public int RequestsPerDayMax { get; set; } = 500;
+
     /// <summary>How often overdue grant requests and unconfirmed cut-offs are looked for. Default 10 s; 100 ms to 10 min.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00", ParseLimitsInInvariantCulture = true)]
     public TimeSpan WatchInterval { get; set; } = TimeSpan.FromSeconds(10);

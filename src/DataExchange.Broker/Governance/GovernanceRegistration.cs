@@ -25,6 +25,8 @@ internal static class GovernanceRegistration
         // What the handler logs of a token that it refuses can quote it; the caller is told, by reason.
         services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.Authentication", LogLevel.None));
 
+        services.AddGrpc().AddServiceOptions<CatalogueGrpcService>(grpc => grpc.Interceptors.Add<CatalogueFailures>());
+        services.AddSingleton<CatalogueFailures>();
         services.AddSingleton<Persons>();
         services.AddSingleton<Proposals>();
         services.AddSingleton<GrantRequests>();

@@ -29,16 +29,16 @@ internal sealed partial class GovernanceWatch : BackgroundService
 
     public GovernanceBacklog Backlog => _backlog;
 
-    /// <summary>Looks at once. A database that does not answer is the catalogue's health check's to tell.</summary>
+    /// <summary>Looks at once. Never fails: the next look finds what this one did not.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
         try
         {
             _backlog = await _store.ChangeAsync(change => EscalateAsync(change, cancellationToken), cancellationToken, catalogue: false);
         }
-        catch (CatalogueUnavailableException)
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
-            // The next look finds what this one did not.
+            // Nothing may end the watching; that the database does not answer is told by the catalogue's own health check.
         }
     }
 

@@ -22,6 +22,7 @@ internal sealed class GrantRequests(CatalogueStore store, CatalogueWatcher watch
                 {
                     Wire.Sharing.NotShared => throw NotShared(attribute).ToRpcException(),
                     _ when unchanged is not null => unchanged,
+                    _ when await IsOverLimitAsync(change, asked.Consumer) => throw ExchangeError.Of(ErrorReasons.TooManyRequests).ToRpcException(),
                     Wire.Sharing.Unconditional => Grant(change, asked),
                     _ => change.Add(NewRequest(change, asked)),
                 };
@@ -107,7 +108,13 @@ internal sealed class GrantRequests(CatalogueStore store, CatalogueWatcher watch
         .Where(row => row.State == GrantRequestState.Waiting || row.State == GrantRequestState.Proposed)
         .Where(row => row.Consumer == asked.Consumer && row.Attribute == asked.Attribute && row.Purpose == asked.Purpose && row.LegalBasis == asked.LegalBasis)
         .OrderByDescending(row => row.Id)
-        .FirstOrDefaultAsync(row => row.ValidUntil == asked.ValidUntil);
+        .FirstOrDefaultAsync(row => row.ValidUntil > change.Now);
+
+    private async Task<bool> IsOverLimitAsync(CatalogueTransaction change, DepartmentId consumer)
+    {
+        var since = change.Now.AddDays(-1);
+        return await change.Rows<GrantRequestRow>().CountAsync(row => row.Consumer == consumer && row.RequestedAt > since) >= options.Value.RequestsPerDayMax;
+    }
 
     private static async Task<GrantRequestRow> FindToAnswerAsync(CatalogueTransaction change, Person person, string id)
     {

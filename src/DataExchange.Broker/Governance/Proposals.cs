@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Catalogue.Storage;
 using DataExchange.Contracts;
@@ -12,6 +13,9 @@ namespace DataExchange.Broker.Governance;
 internal sealed class Proposals(CatalogueStore store, CatalogueWatcher watcher, IOptions<GovernanceOptions> options)
 {
     private const int ReasonLengthMax = 1_000;
+
+    /// <summary>A proposal has to fit into the answers that show it.</summary>
+    private const int ContentBytesMax = 2 * 1024 * 1024;
 
     /// <summary>A person of the exchange proposes what the whole catalogue shall be.</summary>
     /// <param name="amends">The open proposal whose content it takes the place of; empty for a new one.</param>
@@ -119,10 +123,18 @@ internal sealed class Proposals(CatalogueStore store, CatalogueWatcher watcher, 
     private ProposalRow New(CatalogueTransaction change, Person person, DepartmentId? scope, string reason, CatalogueChanges changes)
     {
         var id = NewId("p", change.Now);
-        var content = CatalogueJson.Write(new ProposalContent(id, reason, changes));
+        var content = Write(id, reason, changes);
         return new ProposalRow(
             id, content, CatalogueJson.HashOf(content), scope, change.Version, person.Id, person.Role, person.Department, change.Now,
             change.Now + options.Value.ApproveWithin, ProposalState.Open);
+    }
+
+    private static string Write(string id, string reason, CatalogueChanges changes)
+    {
+        var content = CatalogueJson.Write(new ProposalContent(id, reason, changes));
+        return Encoding.UTF8.GetByteCount(content) <= ContentBytesMax
+            ? content
+            : throw ExchangeError.Invalid([new FieldError("catalogue", $"must change less at once: at most {ContentBytesMax} bytes of canonical text")]).ToRpcException();
     }
 
     private async Task<ProposalRow> AmendAsync(CatalogueTransaction change, Person person, string id, string reason, CatalogueChanges changes)
@@ -131,7 +143,7 @@ internal sealed class Proposals(CatalogueStore store, CatalogueWatcher watcher, 
         if (FourEyes.RefusalOfChange(proposal, person, change.Now) is { } refusal)
             throw ExchangeError.Of(refusal).ToRpcException();
         RequireKept(change, changes);
-        var content = CatalogueJson.Write(new ProposalContent(id, reason, changes));
+        var content = Write(id, reason, changes);
         return change.Replace(proposal, proposal with
         {
             Content = content,

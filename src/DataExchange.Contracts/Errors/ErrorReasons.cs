@@ -50,6 +50,8 @@ public static class ErrorReasons
     // What is governed.
     public static readonly ErrorReason AttributeNotShared = new("ATTRIBUTE_NOT_SHARED", StatusCode.PermissionDenied, false,
         "The attribute is not shared with anybody.", "Read the named legal source; only a change of the catalogue could share it.", "governance");
+    public static readonly ErrorReason TooManyRequests = new("TOO_MANY_REQUESTS", StatusCode.ResourceExhausted, true,
+        "The department has made as many grant requests within a day as it may.", "Ask again tomorrow.", "caller");
     public static readonly ErrorReason NotFound = new("NOT_FOUND", StatusCode.NotFound, false,
         "There is nothing of that name, or nothing that the caller may see.", "List what there is.", "caller");
     public static readonly ErrorReason NoChange = new("NO_CHANGE", StatusCode.FailedPrecondition, false,

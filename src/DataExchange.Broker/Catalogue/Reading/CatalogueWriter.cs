@@ -33,14 +33,14 @@ public static class CatalogueWriter
                 Schemes = file.Schemes.Select(s => new { s.Name, s.Pattern, s.Length, Normalize = SchemeNormalizations.WordsOf(s.Normalize) }),
                 Attributes = file.Attributes.Select(Attribute),
                 LinkRights = file.LinkRights.Select(r => new { Department = r.Department.Value, Schemes = new[] { r.SchemeA, r.SchemeB } }),
-                Grants = file.Grants.Select(g => new
+                Grants = file.Grants.GroupBy(g => (g.Consumer, g.Purpose, g.LegalBasis, g.ValidFrom, g.ValidUntil)).Select(g => new
                 {
-                    Consumer = g.Consumer.Value,
-                    Attributes = new[] { g.Attribute.ToString() },
-                    g.Purpose,
-                    g.LegalBasis,
-                    ValidFrom = Moment(g.ValidFrom),
-                    ValidUntil = Moment(g.ValidUntil),
+                    Consumer = g.Key.Consumer.Value,
+                    Attributes = g.Select(grant => grant.Attribute.ToString()),
+                    g.Key.Purpose,
+                    g.Key.LegalBasis,
+                    ValidFrom = Moment(g.Key.ValidFrom),
+                    ValidUntil = Moment(g.Key.ValidUntil),
                 }),
                 Holidays = Days(file, working: false),
                 WorkingDays = Days(file, working: true),

@@ -77,6 +77,31 @@ public abstract class GovernanceContract
     }
 
     [Test]
+    public async Task Request_MoreThanADayAllows_IsRefusedUntilTheNext()
+    {
+        var requests = new GrantRequests(_store, _watcher, _proposals, Options.Create(new GovernanceOptions { RequestsPerDayMax = 2 }));
+        foreach (var purpose in new[] { "one", "two" })
+            await requests.RequestAsync(Asked(Unconditional) with { Purpose = purpose }, default);
+
+        Assert.That(await ReasonAsync(() => requests.RequestAsync(Asked(Unconditional) with { Purpose = "three" }, default)), Is.EqualTo("TOO_MANY_REQUESTS"));
+        _clock.Advance(TimeSpan.FromDays(1));
+        Assert.That(await ReasonAsync(() => requests.RequestAsync(Asked(Unconditional) with { Purpose = "three" }, default)), Is.Null);
+    }
+
+    [Test]
+    public async Task ApplyFirst_OnAnEmptyCatalogueOnly_Applies()
+    {
+        var store = new CatalogueStore(await CreateDatabaseAsync(), _clock);
+        await store.PrepareAsync(default);
+        var file = SampleCatalogue.File(SampleCatalogue.Yaml);
+
+        Assert.That((await store.ApplyFirstAsync(file, default))!.Version, Is.EqualTo(1));
+        Assert.That((await store.ApplyFirstAsync(file, default))!.IsEmpty, "the same again is no change");
+        Assert.That(await store.ApplyFirstAsync(file with { Grants = [] }, default), Is.Null);
+        Assert.That(await store.ReadVersionAsync(default), Is.EqualTo(1));
+    }
+
+    [Test]
     public async Task Request_NotShared_IsRefusedWithOwnerAndLaw()
     {
         var file = SampleCatalogue.File(SampleCatalogue.Yaml);

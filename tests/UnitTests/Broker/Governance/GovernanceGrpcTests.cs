@@ -211,6 +211,20 @@ public sealed class GovernanceGrpcTests
     }
 
     [Test]
+    public async Task Call_DatabaseGone_IsUnavailableAndNoFault()
+    {
+        var ann = _hub.Connect(GovernanceHub.Tax, _hub.Token("ann", "manage"));
+        File.Move(_hub.Folder["catalogue.db"], _hub.Folder["gone.db"]);
+
+        AssertRefused(() => ann.ListProposals(new()), "CATALOGUE_UNAVAILABLE", StatusCode.Unavailable);
+        var refusal = await Assert.ThrowsAsync<RpcException>(() => _hub.RequestAsync(GovernanceHub.Income));
+        Assert.That(Reason(refusal!), Is.EqualTo("CATALOGUE_UNAVAILABLE"));
+
+        File.Move(_hub.Folder["gone.db"], _hub.Folder["catalogue.db"]);
+        Assert.That((await ann.ListProposalsAsync(new())).Proposals, Is.Empty);
+    }
+
+    [Test]
     public async Task ListGrantRequests_PageByPage_GivesEachOnceNewestFirst()
     {
         var ids = new List<string>();

@@ -52,9 +52,9 @@ public sealed class PolicyTrialTests
                 Assert.That(result.Lookups, Is.EqualTo(entries.Count(e => e.Attributes.Count > 0 && e.Consumer.Length > 0)));
                 Interlocked.Add(ref differing, expected.Count);
             },
-            iter: 20_000);
+            iter: 10_000);
 
-        Assert.That(differing, Is.GreaterThan(10_000), "changes have to matter");
+        Assert.That(differing, Is.GreaterThan(2_000), "changes have to matter");
     }
 
     private static List<TrialChange> CountByHand(CatalogueFile current, CatalogueFile proposed, Wire.AuditEntry[] entries)
