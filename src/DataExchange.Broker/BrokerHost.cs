@@ -1,11 +1,13 @@
 using System.Net;
 using DataExchange.Broker.Audit;
 using DataExchange.Broker.Catalogue;
+using DataExchange.Broker.Erasure;
 using DataExchange.Broker.Governance;
 using DataExchange.Broker.Index;
 using DataExchange.Broker.Ingest;
 using DataExchange.Broker.Lookup;
 using DataExchange.Broker.Providers;
+using DataExchange.Broker.Publication;
 using DataExchange.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -30,6 +32,8 @@ public static class BrokerHost
         builder.Services.AddIndex();
         builder.Services.AddIngest();
         builder.Services.AddAudit();
+        builder.Services.AddPublication();
+        builder.Services.AddErasure();
         builder.Services.AddSingleton<ProviderChannels>();
         builder.Services.AddLookup();
         builder.Services.AddGovernance();
@@ -40,6 +44,9 @@ public static class BrokerHost
         app.MapGrpcService<LookupGrpcService>();
         app.MapGrpcService<ChangeIngressGrpcService>();
         app.MapGrpcService<CatalogueGrpcService>();
+        app.MapGrpcService<AuditGrpcService>();
+        app.MapLogFiles();
+        app.MapGrpcService<ErasureGrpcService>();
         return app;
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using DataExchange.Cli.Audit;
 using DataExchange.Cli.Bench;
 using DataExchange.Cli.Catalogue;
 using DataExchange.Cli.Certificates;
@@ -9,6 +10,7 @@ using DataExchange.Cli.Hosts;
 using DataExchange.Cli.Identifiers;
 using DataExchange.Cli.Lookup;
 using DataExchange.Cli.Simulation;
+using DataExchange.Cli.Witnesses;
 
 namespace DataExchange.Cli;
 
@@ -30,6 +32,8 @@ internal static class CommandLine
             GovernanceCommands.Person(),
             GovernanceCommands.Policy(),
             GovernanceCommands.Explain(),
+            AuditCommand.Create(),
+            WitnessCommand.Create(),
             new Command("dev", "For development only") { CertificatesCommand.Create(), TokenCommand.Create() },
             BenchCommand.Create(),
         };

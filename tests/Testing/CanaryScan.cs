@@ -26,7 +26,10 @@ public sealed class CanaryScan(params string[] canaries)
         {
             if (except.Any(ending => path.EndsWith(ending, StringComparison.Ordinal)))
                 continue;
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var file = OpenIfThere(path);
+            // Removed meanwhile by whoever has the folder open: it holds nothing any more.
+            if (file is null)
+                continue;
             var bytes = new byte[file.Length];
             file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             Bytes(path, bytes);
@@ -35,6 +38,18 @@ public sealed class CanaryScan(params string[] canaries)
 
         Assert.That(searched, Is.Positive, $"bytes in {folder}");
         return this;
+    }
+
+    private static FileStream? OpenIfThere(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
     }
 
     public CanaryScan Bytes(string source, ReadOnlySpan<byte> bytes)

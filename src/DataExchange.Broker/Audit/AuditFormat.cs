@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using DataExchange.Transparency;
 
 namespace DataExchange.Broker.Audit;
 

@@ -46,7 +46,10 @@ internal sealed partial class AuditLog : IDisposable
     public ulong Count => Volatile.Read(ref _count);
 
     /// <summary>Why appends are refused; null while all is well. Lack of room ends as soon as there is room.</summary>
-    public ExchangeError? Failure => ReferenceEquals(_failure, NoRoom) && _store.HasRoom() ? null : _failure;
+    public ExchangeError? Failure => ReferenceEquals(_failure, NoRoom) && _store.HasRoom() ? Withheld : _failure ?? Withheld;
+
+    /// <summary>Set while the log must not grow, though it could: appends are refused with this.</summary>
+    public ExchangeError? Withheld { get; set; }
 
     /// <exception cref="AuditDamageException">Acknowledged entries are damaged or missing.</exception>
     /// <exception cref="IOException">Another process writes this log, or the disk refuses.</exception>
@@ -131,6 +134,8 @@ internal sealed partial class AuditLog : IDisposable
     {
         if (_failure is { } failed && !ReferenceEquals(failed, NoRoom))
             return failed;
+        if (Withheld is { } withheld)
+            return withheld;
         try
         {
             if (!_store.HasRoom())

@@ -27,21 +27,9 @@ internal sealed class AuditReader
     /// <exception cref="AuditDamageException">A frame on the way is not whole.</exception>
     public IEnumerable<ReadOnlyMemory<byte>> Read(ulong from = 0)
     {
-        var segments = SegmentFile.List(_folder);
-        for (var at = 0; at < segments.Count; at++)
-        {
-            var end = Math.Min(Count, at + 1 < segments.Count ? segments[at + 1].Header.FirstIndex : Count);
-            if (end <= from)
-                continue;
-            using var reader = new SegmentReader(segments[at]);
-            while (reader.Index < end)
-            {
-                if (!reader.TryRead(out var entry))
-                    throw segments[at].Damage(reader.Offset, reader.Index, "the frame is not whole");
-                if (reader.Index > from)
-                    yield return entry;
-            }
-        }
+        using var tail = new AuditTail(_folder, from);
+        while (tail.Index < Count)
+            yield return tail.Read();
     }
 
     /// <exception cref="ArgumentOutOfRangeException">There is no such entry yet.</exception>

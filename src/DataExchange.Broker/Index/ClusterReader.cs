@@ -1,3 +1,4 @@
+using DataExchange.Broker.Index.Sealing;
 using DataExchange.Contracts;
 using RocksDbSharp;
 
@@ -8,7 +9,7 @@ namespace DataExchange.Broker.Index;
 /// others. Thread safe.
 /// </summary>
 internal sealed partial class ClusterReader(
-    IndexStore store, StreamLedger ledger, AttributeTable attributes, IndexCondition condition, IndexOptions options, ILogger<ClusterReader> logger)
+    IndexStore store, StreamLedger ledger, AttributeTable attributes, WrappingKeys keys, IndexCondition condition, IndexOptions options, ILogger<ClusterReader> logger)
 {
     [ThreadStatic]
     private static ClusterScratch? _scratch;
@@ -17,34 +18,70 @@ internal sealed partial class ClusterReader(
     /// <param name="asked">Attributes wanted, each once.</param>
     public ClusterResult Read(SubjectKey start, IReadOnlyList<AttributeId> asked)
     {
-        var scratch = _scratch ??= new ClusterScratch();
         try
         {
-            var streams = ledger.Table;
-            scratch.Start(start, asked, attributes, streams, options.ClusterIdentifiersMax);
-            scratch.ReadNext(store, view: null);
-            if (scratch.Identifiers == 1 || scratch.IsTooLarge)
-                return scratch.ToResult(asked);
-
-            // Several records: all read at one moment, or a link made and one taken back meanwhile could join two persons.
-            using var view = store.OpenView();
-            scratch.Start(start, asked, attributes, streams, options.ClusterIdentifiersMax);
-            while (scratch.ReadNext(store, view))
+            var result = Gather(start, asked).ToResult(asked, keys);
+            if (result.Facts.Any(fact => fact.Broken))
             {
+                condition.CountFailedRead();
+                IndexMetrics.CountBroken(result.Facts.Count(fact => fact.Broken));
+                Log.SealBroken(logger);
             }
-            return scratch.ToResult(asked);
+            return result;
         }
         catch (Exception e) when (e is RocksDbException or IndexCorruptionException)
         {
-            condition.CountFailedRead();
-            Log.ReadFailed(logger, e);
+            NoteFailure(e);
             return new ClusterResult(ClusterOutcome.Unavailable, 0, []);
         }
+    }
+
+    /// <summary>Every identifier linked to <paramref name="start"/>, which comes first, with its pseudonym, as of one moment.</summary>
+    /// <returns>Null if it cannot be read, or there are more than a lookup follows.</returns>
+    public (SubjectKey Subject, Pseudonym Pseudonym)[]? ReadMembers(SubjectKey start)
+    {
+        try
+        {
+            var scratch = Gather(start, []);
+            return scratch.IsTooLarge ? null : scratch.ToMembers(keys);
+        }
+        catch (Exception e) when (e is RocksDbException or IndexCorruptionException)
+        {
+            NoteFailure(e);
+            return null;
+        }
+    }
+
+    private ClusterScratch Gather(SubjectKey start, IReadOnlyList<AttributeId> asked)
+    {
+        var scratch = _scratch ??= new ClusterScratch();
+        var streams = ledger.Table;
+        scratch.Start(start, asked, attributes, streams, options.ClusterIdentifiersMax);
+        scratch.ReadNext(store, view: null);
+        if (scratch.Identifiers == 1 || scratch.IsTooLarge)
+            return scratch;
+
+        // Several records: all read at one moment, or a link made and one taken back meanwhile could join two persons.
+        using var view = store.OpenView();
+        scratch.Start(start, asked, attributes, streams, options.ClusterIdentifiersMax);
+        while (scratch.ReadNext(store, view))
+        {
+        }
+        return scratch;
+    }
+
+    private void NoteFailure(Exception failure)
+    {
+        condition.CountFailedRead();
+        Log.ReadFailed(logger, failure);
     }
 
     private static partial class Log
     {
         [LoggerMessage(2410, LogLevel.Error, "The index could not be read.", EventName = "IndexReadFailed")]
         public static partial void ReadFailed(ILogger logger, Exception exception);
+
+        [LoggerMessage(2411, LogLevel.Error, "A held value could not be unsealed: it, its place in the index or its key is not what it was.", EventName = "IndexSealBroken")]
+        public static partial void SealBroken(ILogger logger);
     }
 }

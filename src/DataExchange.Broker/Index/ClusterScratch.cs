@@ -1,4 +1,5 @@
 using System.Buffers;
+using DataExchange.Broker.Index.Sealing;
 using DataExchange.Contracts;
 using RocksDbSharp;
 
@@ -9,10 +10,14 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
 {
     private const int ContentBytesKept = 1 << 20;
     private const long Unpublished = -1;
+    private const int NoSecret = -1;
 
     private readonly List<SubjectKey> _identifiers = [];
     private readonly List<long> _asked = [];
     private readonly List<Found> _found = [];
+
+    // Where in the contents the wrapped secret of each identifier read so far lies; -1 where it has none.
+    private readonly List<int> _secrets = [];
     private ArrayBufferWriter<byte> _contents = new();
     private StreamTable _streams = StreamTable.Empty;
     private int _read;
@@ -30,6 +35,7 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
         _identifiers.Add(start);
         _read = 0;
         _found.Clear();
+        _secrets.Clear();
         if (_contents.Capacity > ContentBytesKept)
             _contents = new ArrayBufferWriter<byte>();
         _contents.ResetWrittenCount();
@@ -45,31 +51,57 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
     {
         if (_read == _identifiers.Count || IsTooLarge)
             return false;
+        _secrets.Add(NoSecret);
         store.ReadSubject(_identifiers[_read++], this, view);
         return true;
     }
 
-    public ClusterResult ToResult(IReadOnlyList<AttributeId> asked)
+    /// <summary>Opens what is sealed.</summary>
+    /// <exception cref="IndexCorruptionException">No wrapping key opens the secret of the identifier asked for.</exception>
+    public ClusterResult ToResult(IReadOnlyList<AttributeId> asked, WrappingKeys keys)
     {
+        using var opener = new ClusterOpener(keys, _identifiers, _secrets, _contents.WrittenSpan);
+        var pseudonym = opener.PseudonymOf(0);
         if (IsTooLarge)
-            return new ClusterResult(ClusterOutcome.TooLarge, _identifiers.Count, []);
+            return new ClusterResult(ClusterOutcome.TooLarge, _identifiers.Count, [], pseudonym);
         if (_found.Count == 0)
-            return new ClusterResult(ClusterOutcome.Read, _identifiers.Count, []);
+            return new ClusterResult(ClusterOutcome.Read, _identifiers.Count, [], pseudonym);
         _found.Sort(Found.Order);
-        var contents = _contents.WrittenSpan.ToArray();
+        var contents = new byte[_found.Sum(found => found.ValueLength)];
         var facts = new Fact[_found.Count];
-        for (var i = 0; i < facts.Length; i++)
+        for (int i = 0, start = 0; i < facts.Length; i++)
         {
             var found = _found[i];
-            facts[i] = new Fact(asked[found.Asked], _streams.Department(found.Stream), found.Sequence, new DateTimeOffset(found.AsOfTicks, TimeSpan.Zero),
-                contents.AsMemory(found.ContentStart, found.ContentLength), found.Held);
+            var content = contents.AsMemory(start, found.ValueLength);
+            start += found.ValueLength;
+            var department = _streams.Department(found.Stream);
+            var broken = !opener.TryRead(found.Identifier, _contents.WrittenSpan.Slice(found.ContentStart, found.ContentLength), found.IsSealed,
+                new SealedPlace(_identifiers[found.Identifier], department, _streams.Epoch(found.Stream), asked[found.Asked], found.Sequence, found.AsOfTicks), content.Span);
+            facts[i] = new Fact(asked[found.Asked], department, found.Sequence, new DateTimeOffset(found.AsOfTicks, TimeSpan.Zero),
+                broken ? default : content, (found.Flags & EntryFlags.Held) != 0, broken);
         }
-        return new ClusterResult(ClusterOutcome.Read, _identifiers.Count, facts);
+        return new ClusterResult(ClusterOutcome.Read, _identifiers.Count, facts, pseudonym);
+    }
+
+    /// <summary>Every identifier of the cluster with its pseudonym, the one asked for first.</summary>
+    /// <exception cref="IndexCorruptionException">No wrapping key opens the secret of one.</exception>
+    public (SubjectKey Subject, Pseudonym Pseudonym)[] ToMembers(WrappingKeys keys)
+    {
+        using var opener = new ClusterOpener(keys, _identifiers, _secrets, _contents.WrittenSpan);
+        var members = new (SubjectKey, Pseudonym)[_secrets.Count];
+        for (var i = 0; i < members.Length; i++)
+            members[i] = (_identifiers[i], opener.PseudonymOf(i));
+        return members;
     }
 
     bool ISpanDeserializer<bool>.Deserialize(ReadOnlySpan<byte> buffer)
     {
         var reader = new RecordReader(buffer, _identifiers[_read - 1]);
+        if (!reader.Secret.IsEmpty)
+        {
+            _secrets[_read - 1] = _contents.WrittenCount;
+            _contents.Write(reader.Secret);
+        }
         // A record can hold any number of links; one too many is enough to know.
         while (!IsTooLarge && reader.MoveNext())
         {
@@ -88,13 +120,17 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
         var asked = _asked.IndexOf(reader.Key.Attribute);
         if (asked < 0)
             return;
-        _found.Add(new Found(asked, reader.Key.Stream, reader.Sequence, reader.AsOfTicks, _contents.WrittenCount, reader.Content.Length,
-            (reader.Flags & EntryFlags.Held) != 0));
+        _found.Add(new Found(_read - 1, asked, reader.Key.Stream, reader.Sequence, reader.AsOfTicks, _contents.WrittenCount, reader.Content.Length, reader.Flags));
         _contents.Write(reader.Content);
     }
 
-    private readonly record struct Found(int Asked, uint Stream, ulong Sequence, long AsOfTicks, int ContentStart, int ContentLength, bool Held)
+    private readonly record struct Found(
+        int Identifier, int Asked, uint Stream, ulong Sequence, long AsOfTicks, int ContentStart, int ContentLength, EntryFlags Flags)
     {
+        public bool IsSealed => (Flags & EntryFlags.Sealed) != 0;
+
+        public int ValueLength => IsSealed ? ContentLength - ValueSeal.OverheadBytes : ContentLength;
+
         /// <summary>As asked, newest first; by stream and sequence where that leaves it open, so that equal questions get equal answers.</summary>
         public static readonly Comparison<Found> Order = (a, b) =>
             a.Asked != b.Asked ? a.Asked.CompareTo(b.Asked)

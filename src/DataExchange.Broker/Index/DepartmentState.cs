@@ -34,6 +34,7 @@ internal sealed class DepartmentState(DepartmentId id)
             Department = id,
             Epoch = Current.Epoch,
             Watermark = Current.Applied.Watermark,
+            Announced = Math.Max(Current.Announced, Current.Applied.Watermark),
             Gaps = _gaps,
             Quarantine = Quarantine,
             CurrentAsOf = Current.CurrentAsOf,

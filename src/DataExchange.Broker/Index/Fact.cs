@@ -1,3 +1,4 @@
+using DataExchange.Broker.Index.Sealing;
 using DataExchange.Contracts;
 
 namespace DataExchange.Broker.Index;
@@ -9,8 +10,9 @@ namespace DataExchange.Broker.Index;
 /// <param name="AsOf">Since when it holds at the source.</param>
 /// <param name="Content">The serialized <see cref="Wire.Value"/> if <paramref name="Held"/>, else the provider's locator.</param>
 /// <param name="Held">The value is here; else it is fetched from the provider.</param>
+/// <param name="Broken">The value is here but cannot be unsealed: it, its place or its key is not what it was. There is no content.</param>
 internal readonly record struct Fact(
-    AttributeId Attribute, DepartmentId Provider, ulong Sequence, DateTimeOffset AsOf, ReadOnlyMemory<byte> Content, bool Held);
+    AttributeId Attribute, DepartmentId Provider, ulong Sequence, DateTimeOffset AsOf, ReadOnlyMemory<byte> Content, bool Held, bool Broken = false);
 
 internal enum ClusterOutcome : byte
 {
@@ -27,7 +29,8 @@ internal enum ClusterOutcome : byte
 /// <param name="Outcome">Whether the cluster could be read.</param>
 /// <param name="Identifiers">Identifiers followed, the first one included.</param>
 /// <param name="Facts">In the order of the asked attributes, the newest of each first; empty unless read.</param>
-internal readonly record struct ClusterResult(ClusterOutcome Outcome, int Identifiers, Fact[] Facts)
+/// <param name="Pseudonym">Of the identifier asked for; none if the index does not know it, and unless read.</param>
+internal readonly record struct ClusterResult(ClusterOutcome Outcome, int Identifiers, Fact[] Facts, Pseudonym Pseudonym = default)
 {
     /// <summary>Why there is nothing to answer from; null if there is.</summary>
     public ErrorReason? Reason => Outcome switch

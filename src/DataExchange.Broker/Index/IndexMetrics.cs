@@ -12,6 +12,11 @@ internal static class IndexMetrics
     private static readonly Histogram<int> Batches =
         ExchangeDiagnostics.Meter.CreateHistogram<int>("dataexchange.index.group.batches", "{batch}", "Batches that shared one write.");
 
+    private static readonly Counter<long> Broken =
+        ExchangeDiagnostics.Meter.CreateCounter<long>("dataexchange.index.seals.broken", "{value}", "Held values that a lookup could not unseal.");
+
+    public static void CountBroken(int values) => Broken.Add(values);
+
     public static void Record(int batches, TimeSpan elapsed)
     {
         Duration.Record(elapsed.TotalSeconds);

@@ -20,6 +20,14 @@ internal sealed class IndexOptions
     [Required]
     public string HubKeyFile { get; set; } = "";
 
+    /// <summary>
+    /// Folder of the wrapping keys that subjects' secrets are wrapped with, <c>wrapping-N.key</c>: 32 bytes each, readable by their owner only,
+    /// outside <see cref="Folder"/> and outside the audit log. The first is made at the first start; whoever loses the newest loses every held
+    /// value, whoever copies it with the index can read them. Default: <c>keys</c> in the hub's data folder.
+    /// </summary>
+    [Required]
+    public string WrappingKeyFolder { get; set; } = "";
+
     /// <summary>Identifiers that a lookup follows from the one asked for, that one included; over it the lookup is refused. Default 64, 1 to 1,024.</summary>
     [Range(1, 1_024)]
     public int ClusterIdentifiersMax { get; set; } = 64;
@@ -59,6 +67,13 @@ internal sealed class IndexOptions
     [Range(2, 64)]
     public int BackgroundThreads { get; set; } = 2;
 
+    /// <summary>
+    /// How often the hub looks for a new file in <see cref="WrappingKeyFolder"/>, with which it begins to renew its records. Default 5 s, 100 ms
+    /// to 1 day.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
+    public TimeSpan KeyCheckInterval { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Tables held open at once. Default 1,000, 64 to 100,000.</summary>
     [Range(64, 100_000)]
     public int OpenFilesMax { get; set; } = 1_000;
@@ -72,11 +87,14 @@ internal sealed class IndexPlacesValidator : IValidateOptions<IndexOptions>
 {
     public ValidateOptionsResult Validate(string? name, IndexOptions options)
     {
-        if (options.Folder.Length == 0 || options.HubKeyFile.Length == 0)
+        if (options.Folder.Length == 0)
             return ValidateOptionsResult.Skip;
         var folder = Path.GetFullPath(options.Folder + Path.DirectorySeparatorChar);
-        return Path.GetFullPath(options.HubKeyFile).StartsWith(folder, StringComparison.Ordinal)
-            ? ValidateOptionsResult.Fail($"{nameof(IndexOptions.HubKeyFile)} must lie outside {nameof(IndexOptions.Folder)}: a copy of the index must not carry its key.")
-            : ValidateOptionsResult.Success;
+        (string Name, string Path)[] keys = [(nameof(IndexOptions.HubKeyFile), options.HubKeyFile), (nameof(IndexOptions.WrappingKeyFolder), options.WrappingKeyFolder)];
+        var inside = keys
+            .Where(key => key.Path.Length > 0 && Path.GetFullPath(key.Path + Path.DirectorySeparatorChar).StartsWith(folder, StringComparison.Ordinal))
+            .Select(key => $"{key.Name} must lie outside {nameof(IndexOptions.Folder)}: a copy of the index must not carry its key.")
+            .ToList();
+        return inside.Count > 0 ? ValidateOptionsResult.Fail(inside) : ValidateOptionsResult.Success;
     }
 }

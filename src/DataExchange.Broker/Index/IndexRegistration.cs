@@ -23,6 +23,8 @@ internal static class IndexRegistration
                     options.Folder = Path.Combine(data, "index");
                 if (options.HubKeyFile.Length == 0)
                     options.HubKeyFile = Path.Combine(data, "hub.key");
+                if (options.WrappingKeyFolder.Length == 0)
+                    options.WrappingKeyFolder = Path.Combine(data, "keys");
             })
             .ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
@@ -33,6 +35,7 @@ internal static class IndexRegistration
         services.AddSingleton(provider => provider.GetRequiredService<SubjectIndex>().Streams);
         services.AddSingleton(provider => provider.GetRequiredService<SubjectIndex>().Keys);
         services.AddHostedService<OpenedAtStart>();
+        services.AddHostedService<RenewalService>();
         services.AddHealthChecks().AddCheck<IndexHealthCheck>("index");
         return services;
     }

@@ -79,6 +79,29 @@ internal sealed class IndexStore : IDisposable
         return found;
     }
 
+    /// <returns>The keys that follow <paramref name="after"/>, or the first ones, ascending.</returns>
+    public List<SubjectKey> ListSubjects(SubjectKey? after, int max)
+    {
+        Span<byte> key = stackalloc byte[SubjectKey.Size];
+        using var entries = _db.NewIterator(_subjects, _scan);
+        if (after is { } last)
+        {
+            last.Write(key);
+            entries.Seek(key.ToArray());
+            if (entries.Valid() && SubjectKey.Read(entries.GetKeySpan()) == last)
+                entries.Next();
+        }
+        else
+        {
+            entries.SeekToFirst();
+        }
+
+        var found = new List<SubjectKey>(max);
+        for (; entries.Valid() && found.Count < max; entries.Next())
+            found.Add(SubjectKey.Read(entries.GetKeySpan()));
+        return found;
+    }
+
     /// <summary>Walks over every record in the order of the keys, as of now.</summary>
     public void ForEachSubject(SubjectVisitor visit)
     {
@@ -103,12 +126,24 @@ internal sealed class IndexStore : IDisposable
 
     public void PutState(WriteBatch write, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => write.Put(key, value, _state);
 
+    /// <param name="value">Null takes the key out.</param>
+    public void PutState(WriteBatch write, byte[] key, byte[]? value)
+    {
+        if (value is null)
+            write.Delete(key, _state);
+        else
+            PutState(write, key.AsSpan(), value);
+    }
+
     /// <summary>Whether the disk has the free space that the options ask for. Thread safe.</summary>
     public bool HasRoom() => _roomBytes == 0 || _drive.AvailableFreeSpace >= _roomBytes;
 
     /// <summary>Returns once all of it is on the disk.</summary>
     /// <exception cref="RocksDbException">None of it may be relied on; the store MUST NOT be written again.</exception>
     public void Write(WriteBatch write) => _db.Write(write, _synced);
+
+    /// <inheritdoc cref="OldVersions.Purge"/>
+    public void Purge(SubjectKey first, SubjectKey last) => OldVersions.Purge(_db, _subjects, [_subjects, _batches, _state], first, last);
 
     public void Dispose() => _db.Dispose();
 }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using DataExchange.Broker.Index.Sealing;
 using RocksDbSharp;
 
 namespace DataExchange.Broker.Index;
@@ -15,6 +16,8 @@ internal sealed partial class IndexWriter : IAsyncDisposable
     private readonly IndexStore _store;
     private readonly StreamLedger _ledger;
     private readonly RecordUpdates _updates;
+    private readonly RecordOrders _orders;
+    private readonly RecordSealer _sealer;
     private readonly IndexCondition _condition;
     private readonly TimeProvider _time;
     private readonly ILogger<IndexWriter> _logger;
@@ -28,10 +31,13 @@ internal sealed partial class IndexWriter : IAsyncDisposable
     private volatile Published _statistics;
 
     public IndexWriter(
-        IndexStore store, IndexOptions options, StreamLedger ledger, AttributeTable attributes, IndexCondition condition, TimeProvider time, ILogger<IndexWriter> logger)
+        IndexStore store, IndexOptions options, StreamLedger ledger, AttributeTable attributes, WrappingKeys keys, IndexCondition condition, TimeProvider time,
+        ILogger<IndexWriter> logger)
     {
         (_store, _ledger, _condition, _time, _logger) = (store, ledger, condition, time, logger);
-        _updates = new RecordUpdates(store, attributes);
+        _sealer = new RecordSealer(keys, attributes);
+        _updates = new RecordUpdates(store, attributes, _sealer);
+        _orders = new RecordOrders(store, _sealer);
         _groupBatchesMax = options.GroupBatchesMax;
         _queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(options.QueueBatchesMax) { SingleReader = true });
         _counted = store.ReadState(StateKeys.Statistics) is { } bytes ? IndexStatistics.Deserialize(bytes) : default;
@@ -54,25 +60,36 @@ internal sealed partial class IndexWriter : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfZero(batch.FirstSequence);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.FirstSequence, SequenceMax);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.LastSequence, SequenceMax);
-        var waiting = new Waiting(batch);
-        if (_condition.WriteFailure is not null)
-            return new ApplyResult(ApplyOutcome.Unavailable, 0);
-        try
-        {
-            await _queue.Writer.WriteAsync(waiting, cancellationToken);
-        }
-        catch (ChannelClosedException)
-        {
-            return new ApplyResult(ApplyOutcome.Unavailable, 0);
-        }
-        return await waiting.Answer.Task;
+        var waiting = new Waiting(batch, order: null);
+        return await EnqueueAsync(waiting, cancellationToken)
+            ? new ApplyResult(waiting.Outcome, waiting.Watermark)
+            : new ApplyResult(ApplyOutcome.Unavailable, 0);
     }
+
+    /// <summary>Rewrites the records of some subjects, whatever departments say about them meanwhile.</summary>
+    /// <returns>True once it is durable; false if the index cannot be written: then nothing is known of the effect.</returns>
+    public ValueTask<bool> RewriteAsync(RecordOrder order, CancellationToken cancellationToken) => EnqueueAsync(new Waiting(batch: null, order), cancellationToken);
 
     /// <summary>Applies what waits, then ends. Does not close the store.</summary>
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
         await _ended.Task;
+    }
+
+    private async ValueTask<bool> EnqueueAsync(Waiting waiting, CancellationToken cancellationToken)
+    {
+        if (_condition.WriteFailure is not null)
+            return false;
+        try
+        {
+            await _queue.Writer.WriteAsync(waiting, cancellationToken);
+        }
+        catch (ChannelClosedException)
+        {
+            return false;
+        }
+        return await waiting.Written.Task;
     }
 
     private void Run()
@@ -86,6 +103,7 @@ internal sealed partial class IndexWriter : IAsyncDisposable
             group.Clear();
         }
         _write.Dispose();
+        _sealer.Dispose();
         _ended.SetResult();
     }
 
@@ -110,7 +128,10 @@ internal sealed partial class IndexWriter : IAsyncDisposable
         }
 
         foreach (var waiting in group)
-            waiting.Answer.SetResult(written ? new ApplyResult(waiting.Outcome, _ledger.Watermark(waiting.Batch.Department)) : new ApplyResult(ApplyOutcome.Unavailable, 0));
+        {
+            waiting.Watermark = waiting.Batch is { } batch ? _ledger.Watermark(batch.Department) : 0;
+            waiting.Written.SetResult(written);
+        }
     }
 
     /// <summary>Asked before anything is decided: what the ledger has decided can only be written or lost.</summary>
@@ -128,15 +149,20 @@ internal sealed partial class IndexWriter : IAsyncDisposable
     private void Apply(List<Waiting> group)
     {
         var now = _time.GetUtcNow();
+        // Orders first, and written before a batch that may touch the same records is merged.
+        _counted += _orders.Save(_write, [.. group.Select(waiting => waiting.Order).OfType<RecordOrder>()], _ledger.Table);
+        Commit(now);
         foreach (var waiting in group)
         {
-            if (_ledger.NeedsSwitch(waiting.Batch))
-                SwitchStream(waiting.Batch, now);
-            waiting.Outcome = _ledger.Decide(waiting.Batch, now, out var stream);
-            if (waiting.Outcome == ApplyOutcome.Applied && !waiting.Batch.IsHeartbeat)
-                _updates.Add(waiting.Batch, stream);
-            else if (waiting.Outcome is ApplyOutcome.SequenceRewritten or ApplyOutcome.EpochUnknown && _ledger.IsQuarantined(waiting.Batch.Department))
-                Log.Quarantined(_logger, waiting.Batch.Department.Value, waiting.Outcome, waiting.Batch.FirstSequence);
+            if (waiting.Batch is not { } batch)
+                continue;
+            if (_ledger.NeedsSwitch(batch))
+                SwitchStream(batch, now);
+            waiting.Outcome = _ledger.Decide(batch, now, out var stream);
+            if (waiting.Outcome == ApplyOutcome.Applied && !batch.IsHeartbeat)
+                _updates.Add(batch, stream);
+            else if (waiting.Outcome is ApplyOutcome.SequenceRewritten or ApplyOutcome.EpochUnknown && _ledger.IsQuarantined(batch.Department))
+                Log.Quarantined(_logger, batch.Department.Value, waiting.Outcome, batch.FirstSequence);
         }
         Commit(now);
     }
@@ -166,13 +192,18 @@ internal sealed partial class IndexWriter : IAsyncDisposable
         _statistics = new Published(_counted);
     }
 
-    private sealed class Waiting(VerifiedBatch batch)
+    /// <summary>A batch or an order.</summary>
+    private sealed class Waiting(VerifiedBatch? batch, RecordOrder? order)
     {
-        public VerifiedBatch Batch => batch;
+        public VerifiedBatch? Batch => batch;
+
+        public RecordOrder? Order => order;
 
         public ApplyOutcome Outcome { get; set; }
 
-        public TaskCompletionSource<ApplyResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public ulong Watermark { get; set; }
+
+        public TaskCompletionSource<bool> Written { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     /// <summary>Makes three numbers change at once for readers.</summary>

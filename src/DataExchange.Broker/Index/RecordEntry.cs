@@ -30,14 +30,19 @@ internal enum EntryFlags : byte
     /// <summary>Withdrawn or unlinked. Kept, so that what it ended cannot come back late.</summary>
     Tombstone = 2,
 
-    // 4 is kept for values sealed under a key of their subject: the content then begins with the seal's header (key version, nonce).
-    // A reader that does not know the flag refuses the record, so that nobody is ever handed a cipher text as a value.
-    All = Held | Tombstone,
+    /// <summary>
+    /// The value is sealed under the data key of its subject, see <see cref="Sealing.ValueSeal"/>. Every value written since version 2 is; a
+    /// reader that does not know the flag refuses the record, so that nobody is ever handed a cipher text as a value.
+    /// </summary>
+    Sealed = 4,
+
+    All = Held | Tombstone | Sealed,
 }
 
-/// <summary>One statement on its way into the record of <paramref name="Subject"/>.</summary>
+/// <summary>One statement on its way into the record of <paramref name="Subject"/>, where a value is sealed.</summary>
+/// <param name="PackedAtTicks">When its batch was packed, UTC ticks: what was packed before its subject was erased says nothing any more.</param>
 internal readonly record struct Statement(
-    SubjectKey Subject, EntryKey Key, ulong Sequence, long AsOfTicks, EntryFlags Flags, ReadOnlyMemory<byte> Content);
+    SubjectKey Subject, EntryKey Key, ulong Sequence, long AsOfTicks, EntryFlags Flags, ReadOnlyMemory<byte> Content, long PackedAtTicks = long.MaxValue);
 
 /// <summary>A damaged or foreign record: named, never guessed at. Says which, never what is in it.</summary>
 internal sealed class IndexCorruptionException(string message) : Exception(message);

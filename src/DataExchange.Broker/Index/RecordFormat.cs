@@ -6,19 +6,25 @@ namespace DataExchange.Broker.Index;
 /// <summary>
 /// All statements about one subject key as one value of the store, so that one read answers a lookup:
 /// <code>
-/// record    = version facts 0x00 links checksum
-/// version   = 0x01
+/// record    = version head facts 0x00 links checksum
+/// version   = 0x02
+/// head      = parts wrapped-secret(64) if parts has 1, erasure if parts has 2
+/// erasure   = ticks(8) varint(count) { varint(stream) varint(sequence) }
 /// fact      = varint(attribute + 1) varint(stream) varint(sequence) flags as-of varint(length) content
 /// link      = other(16) varint(stream) varint(sequence) flags as-of
 /// as-of     = UTC ticks of 100 ns since year 1, 8 bytes
 /// checksum  = CRC-32C of subject key and all bytes before, 4 bytes
 /// </code>
-/// Integers are little endian, varints as in protobuf, entries ascending by <see cref="EntryKey"/>, no key twice. The store has
+/// A record of version 1 has no head and its values are not sealed; it is read, and whatever writes it writes version 2. See
+/// <see cref="Sealing.WrappingKey"/> for the secret and <see cref="Sealing.ValueSeal"/> for values. Integers are little endian, varints as in protobuf, entries ascending by <see cref="EntryKey"/>, no key twice. The store has
 /// checksums of its own on blocks and log; this one also finds a record under the wrong key and memory gone bad on the way.
 /// </summary>
 internal static class RecordFormat
 {
-    public const byte Version = 1;
+    public const byte Version = 2;
+    public const byte UnsealedVersion = 1;
+    public const byte SecretPart = 1;
+    public const byte ErasurePart = 2;
     public const int ChecksumBytes = sizeof(uint);
     public const int LengthMin = 1 + 1 + ChecksumBytes;
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using DataExchange.Broker.Index.Sealing;
 
 namespace DataExchange.Broker.Index;
 
@@ -20,13 +21,21 @@ internal ref struct RecordReader
             _inLinks = true;
             return;
         }
-        if (record[0] != RecordFormat.Version || record.Length < RecordFormat.LengthMin)
+        if (record[0] is not (RecordFormat.Version or RecordFormat.UnsealedVersion) || record.Length < RecordFormat.LengthMin)
             throw Corrupt("its version is unknown or it is cut short");
         _record = record[..^RecordFormat.ChecksumBytes];
         if (BinaryPrimitives.ReadUInt32LittleEndian(record[_record.Length..]) != RecordFormat.Checksum(subject, _record))
             throw Corrupt("its checksum is wrong");
         _position = 1;
+        if (record[0] == RecordFormat.Version)
+            ReadHead();
     }
+
+    /// <summary>The subject's wrapped secret; empty if there is none.</summary>
+    public ReadOnlySpan<byte> Secret { get; private set; }
+
+    /// <summary>Null if the subject was never erased.</summary>
+    public ErasureMark? Erasure { get; private set; }
 
     public EntryKey Key { get; private set; }
 
@@ -67,6 +76,22 @@ internal ref struct RecordReader
         return true;
     }
 
+    private void ReadHead()
+    {
+        var parts = Take(1)[0];
+        if ((parts & ~(RecordFormat.SecretPart | RecordFormat.ErasurePart)) != 0)
+            throw Corrupt("its head has a part that is unknown");
+        if ((parts & RecordFormat.SecretPart) != 0)
+            Secret = Take(WrappingKey.WrappedBytes);
+        if ((parts & RecordFormat.ErasurePart) == 0)
+            return;
+        var at = BinaryPrimitives.ReadInt64LittleEndian(Take(sizeof(long)));
+        var through = new SortedDictionary<uint, ulong>();
+        for (var left = ReadVarint(); left > 0; left--)
+            through[Ordinal(ReadVarint())] = ReadVarint();
+        Erasure = new ErasureMark(at, through);
+    }
+
     private void ReadRest()
     {
         Sequence = ReadVarint();
@@ -77,6 +102,8 @@ internal ref struct RecordReader
         if (AsOfTicks < 0 || AsOfTicks > DateTime.MaxValue.Ticks)
             throw Corrupt("an entry has a time that does not exist");
         Content = _inLinks ? default : Take(ReadVarint());
+        if ((Flags & EntryFlags.Sealed) != 0 && ((Flags & EntryFlags.Held) == 0 || Content.Length < ValueSeal.OverheadBytes))
+            throw Corrupt("a sealed value is cut short or is none");
     }
 
     private ulong ReadVarint()

@@ -1,4 +1,5 @@
 using System.Text;
+using DataExchange.Broker.Index.Sealing;
 using RocksDbSharp;
 
 namespace DataExchange.Broker.Index;
@@ -7,7 +8,7 @@ namespace DataExchange.Broker.Index;
 /// Gathers the statements of many batches and merges them into the records they are about, each record read and written once. The
 /// writer's own.
 /// </summary>
-internal sealed class RecordUpdates(IndexStore store, AttributeTable attributes)
+internal sealed class RecordUpdates(IndexStore store, AttributeTable attributes, RecordSealer sealer)
 {
     private readonly RecordWriter _writer = new();
     private readonly List<uint> _newAttributes = [];
@@ -25,6 +26,7 @@ internal sealed class RecordUpdates(IndexStore store, AttributeTable attributes)
     public void Add(VerifiedBatch batch, uint stream)
     {
         var changes = batch.Changes.Span;
+        var packedAt = batch.PackedAt.UtcTicks;
         EnsureCapacity(_count + (2 * changes.Length));
         for (var i = 0; i < changes.Length; i++)
         {
@@ -35,14 +37,14 @@ internal sealed class RecordUpdates(IndexStore store, AttributeTable attributes)
             {
                 var key = new EntryKey(false, Ordinal(in change), default, stream);
                 var flags = change.Kind == ChangeKind.Withdraw ? EntryFlags.Tombstone : change.Held ? EntryFlags.Held : EntryFlags.None;
-                _arrived[_count++] = new Statement(change.Subject, key, sequence, asOf, flags, change.Content);
+                _arrived[_count++] = new Statement(change.Subject, key, sequence, asOf, flags, change.Content, packedAt);
             }
             else if (change.Subject != change.Other)
             {
                 // At both sides, so that the cluster is found from either.
                 var flags = change.Kind == ChangeKind.Unlink ? EntryFlags.Tombstone : EntryFlags.None;
-                _arrived[_count++] = new Statement(change.Subject, new EntryKey(true, 0, change.Other, stream), sequence, asOf, flags, default);
-                _arrived[_count++] = new Statement(change.Other, new EntryKey(true, 0, change.Subject, stream), sequence, asOf, flags, default);
+                _arrived[_count++] = new Statement(change.Subject, new EntryKey(true, 0, change.Other, stream), sequence, asOf, flags, default, packedAt);
+                _arrived[_count++] = new Statement(change.Other, new EntryKey(true, 0, change.Subject, stream), sequence, asOf, flags, default, packedAt);
             }
         }
     }
@@ -57,7 +59,7 @@ internal sealed class RecordUpdates(IndexStore store, AttributeTable attributes)
         store.ReadSubjects(_subjects.AsSpan(0, Sort()), (subject, record) =>
         {
             var statements = StatementsAbout(subject, next);
-            gained += RecordMerge.Merge(record, subject, statements, streams, _writer, out var changed);
+            gained += RecordMerge.Merge(record, subject, statements, streams, sealer, _writer, out var changed);
             if (changed)
                 store.PutSubject(write, subject, _writer.Finish(subject));
             next += statements.Length;

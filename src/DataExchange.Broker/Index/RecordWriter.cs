@@ -11,11 +11,26 @@ internal sealed class RecordWriter
     private int _length;
     private bool _inLinks;
 
-    public void Start()
+    /// <param name="secret">Wrapped; empty for none.</param>
+    /// <param name="erasure">Null if the subject was never erased.</param>
+    public void Start(ReadOnlySpan<byte> secret, ErasureMark? erasure)
     {
         _buffer[0] = RecordFormat.Version;
-        _length = 1;
+        _buffer[1] = (byte)((secret.IsEmpty ? 0 : RecordFormat.SecretPart) | (erasure is null ? 0 : RecordFormat.ErasurePart));
+        _length = 2;
         _inLinks = false;
+        Append(secret);
+        if (erasure is null)
+            return;
+        Ensure(EntryOverheadMax * (1 + erasure.Through.Count));
+        BinaryPrimitives.WriteInt64LittleEndian(_buffer.AsSpan(_length), erasure.AtTicks);
+        _length += sizeof(long);
+        AppendVarint((ulong)erasure.Through.Count);
+        foreach (var (stream, sequence) in erasure.Through)
+        {
+            AppendVarint(stream);
+            AppendVarint(sequence);
+        }
     }
 
     /// <summary>Copies the entry that the reader stands at.</summary>
@@ -25,10 +40,8 @@ internal sealed class RecordWriter
         Append(entry.Raw);
     }
 
-    public void Add(ref readonly Statement statement)
+    public void Add(EntryKey key, ulong sequence, long asOfTicks, EntryFlags flags, ReadOnlySpan<byte> content)
     {
-        var key = statement.Key;
-        var content = statement.Content.Span;
         StartEntry(key.IsLink, content.Length + EntryOverheadMax);
         if (key.IsLink)
         {
@@ -41,9 +54,9 @@ internal sealed class RecordWriter
         }
 
         AppendVarint(key.Stream);
-        AppendVarint(statement.Sequence);
-        _buffer[_length++] = (byte)statement.Flags;
-        BinaryPrimitives.WriteInt64LittleEndian(_buffer.AsSpan(_length), statement.AsOfTicks);
+        AppendVarint(sequence);
+        _buffer[_length++] = (byte)flags;
+        BinaryPrimitives.WriteInt64LittleEndian(_buffer.AsSpan(_length), asOfTicks);
         _length += sizeof(long);
         if (key.IsLink)
             return;
@@ -62,13 +75,18 @@ internal sealed class RecordWriter
 
     private void StartEntry(bool isLink, int bytesMax)
     {
-        if (_length + 1 + bytesMax > _buffer.Length)
-            Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, _length + 1 + bytesMax));
+        Ensure(1 + bytesMax);
         if (isLink && !_inLinks)
         {
             _buffer[_length++] = 0;
             _inLinks = true;
         }
+    }
+
+    private void Ensure(int bytes)
+    {
+        if (_length + bytes > _buffer.Length)
+            Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, _length + bytes));
     }
 
     private void Append(ReadOnlySpan<byte> bytes)

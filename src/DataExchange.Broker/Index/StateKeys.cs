@@ -11,6 +11,15 @@ internal static class StateKeys
     public const byte Stream = (byte)'s';
     public const byte Department = (byte)'d';
 
+    /// <summary>Fingerprints of the wrapping keys in use, by number.</summary>
+    public const byte WrappingKey = (byte)'w';
+
+    /// <summary>Up to where the audit log's erasures are carried out.</summary>
+    public static ReadOnlySpan<byte> ErasedThrough => "e"u8;
+
+    /// <summary>How far the records are with the current wrapping key.</summary>
+    public static ReadOnlySpan<byte> Renewal => "r"u8;
+
     public static ReadOnlySpan<byte> HubKeyFingerprint => "k"u8;
 
     public static ReadOnlySpan<byte> Statistics => "n"u8;
@@ -22,6 +31,8 @@ internal static class StateKeys
         BinaryPrimitives.WriteUInt32BigEndian(key.AsSpan(1), ordinal);
         return key;
     }
+
+    public static uint OrdinalOf(ReadOnlySpan<byte> key) => BinaryPrimitives.ReadUInt32BigEndian(key[1..]);
 
     public static byte[] Of(DepartmentId department) => [Department, .. Encoding.UTF8.GetBytes(department.Value)];
 

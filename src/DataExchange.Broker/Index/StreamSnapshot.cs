@@ -25,6 +25,9 @@ internal sealed record StreamSnapshot
     /// <summary>Every sequence up to this one is applied durably.</summary>
     public required ulong Watermark { get; init; }
 
+    /// <summary>The highest sequence known to exist, applied or not.</summary>
+    public ulong Announced { get; init; }
+
     /// <summary>Missing sequences above the watermark, oldest first.</summary>
     public required IReadOnlyList<SequenceGap> Gaps { get; init; }
 

@@ -37,6 +37,17 @@ internal sealed class StreamTable
         return new([.. _rows.Select((row, ordinal) => row.Department == department ? row with { IsCurrent = ordinal == stream } : row)]);
     }
 
+    /// <returns>False for a stream that the index has nothing of.</returns>
+    public bool TryFind(DepartmentId department, UInt128 epoch, out uint stream)
+    {
+        for (stream = 0; stream < (uint)_rows.Length; stream++)
+        {
+            if (_rows[(int)stream].Department == department && _rows[(int)stream].Epoch == epoch)
+                return true;
+        }
+        return false;
+    }
+
     private Row Find(uint stream) =>
         stream < (uint)_rows.Length ? _rows[(int)stream] : throw new IndexCorruptionException("A record of the index names a stream that there is not.");
 

@@ -1,4 +1,5 @@
 using System.Text;
+using DataExchange.Broker.Index.Sealing;
 using DataExchange.Contracts;
 using RocksDbSharp;
 
@@ -9,18 +10,22 @@ namespace DataExchange.Broker.Index;
 /// </summary>
 internal sealed class SubjectIndex : IAsyncDisposable
 {
+    private const int MakeKnownAttemptsMax = 3;
+
     private readonly IndexStore _store;
     private readonly AttributeTable _attributes;
     private readonly StreamLedger _ledger;
     private readonly ClusterReader _reader;
+    private readonly WrappingKeys _wrappingKeys;
 
-    private SubjectIndex(IndexStore store, IndexOptions options, SubjectKeys keys, TimeProvider time, ILoggerFactory loggers)
+    private SubjectIndex(IndexStore store, IndexOptions options, SubjectKeys keys, WrappingKeys wrappingKeys, TimeProvider time, ILoggerFactory loggers)
     {
-        (_store, Keys) = (store, keys);
+        (_store, Keys, _wrappingKeys) = (store, keys, wrappingKeys);
         _attributes = new AttributeTable([.. store.ListState(StateKeys.Attribute).Select(row => AttributeId.Parse(Encoding.UTF8.GetString(row.Value)))]);
         _ledger = new StreamLedger(store, options, Streams, time.GetUtcNow());
-        _reader = new ClusterReader(store, _ledger, _attributes, Condition, options, loggers.CreateLogger<ClusterReader>());
-        Writer = new IndexWriter(store, options, _ledger, _attributes, Condition, time, loggers.CreateLogger<IndexWriter>());
+        _reader = new ClusterReader(store, _ledger, _attributes, wrappingKeys, Condition, options, loggers.CreateLogger<ClusterReader>());
+        Renewal = new RecordRenewal(store, wrappingKeys, () => Writer!, loggers.CreateLogger<RecordRenewal>());
+        Writer = new IndexWriter(store, options, _ledger, _attributes, wrappingKeys, Condition, time, loggers.CreateLogger<IndexWriter>());
     }
 
     public SubjectKeys Keys { get; }
@@ -44,7 +49,7 @@ internal sealed class SubjectIndex : IAsyncDisposable
         var store = IndexStore.Open(options);
         try
         {
-            return new SubjectIndex(store, options, OpenKeys(store, options), time, loggers);
+            return new SubjectIndex(store, options, OpenKeys(store, options), OpenWrappingKeys(store, options), time, loggers);
         }
         catch
         {
@@ -56,11 +61,92 @@ internal sealed class SubjectIndex : IAsyncDisposable
     /// <inheritdoc cref="ClusterReader.Read"/>
     public ClusterResult ReadCluster(SubjectKey start, IReadOnlyList<AttributeId> asked) => _reader.Read(start, asked);
 
+    /// <summary>
+    /// The pseudonym under which the audit log speaks of a subject. One that the index has no secret of gets one, durable on return, so that
+    /// what is asked about an unknown subject can be shown to it later.
+    /// </summary>
+    /// <returns>Null if the index cannot be read or written.</returns>
+    public async ValueTask<Pseudonym?> MakeKnownAsync(SubjectKey subject, CancellationToken cancellationToken)
+    {
+        // Erased between the write and the read: once more. For ever would need an erasure each time.
+        for (var attempt = 0; attempt < MakeKnownAttemptsMax; attempt++)
+        {
+            if (!await Writer.RewriteAsync(new RecordOrder(RecordOrderKind.MakeKnown, [subject]), cancellationToken))
+                return null;
+            var cluster = ReadCluster(subject, []);
+            if (!cluster.Pseudonym.IsNone)
+                return cluster.Pseudonym;
+        }
+        return null;
+    }
+
+    /// <summary>
+    /// The pseudonyms that the audit log may speak of a subject under: of the identifier and of all linked to it now, that one first.
+    /// Identifiers without a secret have none.
+    /// </summary>
+    /// <returns>Null if the index cannot be read, or more identifiers are linked than a lookup follows.</returns>
+    public Pseudonym[]? PseudonymsOf(SubjectKey subject) =>
+        _reader.ReadMembers(subject) is { } members ? [.. members.Where(member => !member.Pseudonym.IsNone).Select(member => member.Pseudonym)] : null;
+
+    /// <inheritdoc cref="ClusterReader.ReadMembers"/>
+    public (SubjectKey Subject, Pseudonym Pseudonym)[]? ReadMembers(SubjectKey subject) => _reader.ReadMembers(subject);
+
+    /// <summary>Whose the pseudonyms are. Reads the whole index.</summary>
+    /// <exception cref="IndexCorruptionException">A record is damaged, or its secret cannot be opened.</exception>
+    public Dictionary<Pseudonym, SubjectKey> FindSubjects(IReadOnlySet<Pseudonym> pseudonyms)
+    {
+        var found = new Dictionary<Pseudonym, SubjectKey>();
+        _store.ForEachSubject((subject, record) =>
+        {
+            var reader = new RecordReader(record, subject);
+            if (reader.Secret.IsEmpty)
+                return;
+            using var opener = new RecordOpener(_wrappingKeys, subject, reader.Secret);
+            if (pseudonyms.Contains(opener.Pseudonym))
+                found[opener.Pseudonym] = subject;
+        });
+        return found;
+    }
+
+    /// <summary>
+    /// Nothing is left of the subjects but the mark that keeps older statements away; durable on return, and out of the index's files: no old
+    /// version of their records stays in a table or in the log.
+    /// </summary>
+    /// <param name="at">When they are erased.</param>
+    /// <param name="through">Per stream the highest sequence known to exist then; streams that this index has nothing of are passed over.</param>
+    /// <param name="state">Put into the state in the same write.</param>
+    /// <returns>False if the index cannot be written.</returns>
+    public async ValueTask<bool> EraseAsync(
+        IReadOnlyList<SubjectKey> subjects, DateTimeOffset at, IEnumerable<(DepartmentId Department, UInt128 Epoch, ulong Through)> through, (byte[], byte[]?)? state)
+    {
+        var marks = new SortedDictionary<uint, ulong>();
+        foreach (var stream in through)
+        {
+            if (_ledger.Table.TryFind(stream.Department, stream.Epoch, out var ordinal))
+                marks[ordinal] = stream.Through;
+        }
+
+        var order = new RecordOrder(RecordOrderKind.Erase, subjects, new ErasureMark(at.UtcTicks, marks)) { State = state is { } put ? [put] : [] };
+        if (!await Writer.RewriteAsync(order, CancellationToken.None))
+            return false;
+        foreach (var subject in subjects)
+            _store.Purge(subject, subject);
+        return true;
+    }
+
+    /// <inheritdoc cref="IndexStore.ForEachSubject"/>
+    public void ForEachRecord(SubjectVisitor visit) => _store.ForEachSubject(visit);
+
+    public byte[]? ReadState(ReadOnlySpan<byte> key) => _store.ReadState(key);
+
+    /// <inheritdoc cref="RecordRenewal"/>
+    public RecordRenewal Renewal { get; }
+
     /// <inheritdoc cref="SubjectCount.Compute"/>
     public long CountSubjects() => SubjectCount.Compute(_store, _ledger.Table);
 
     /// <inheritdoc cref="IndexDigest"/>
-    public byte[] ComputeDigest() => IndexDigest.Compute(_store, _attributes, _ledger.Table, Streams);
+    public byte[] ComputeDigest() => IndexDigest.Compute(_store, _attributes, _ledger.Table, _wrappingKeys, Streams);
 
     /// <summary>Applies what waits and closes the store. Reading MUST have ended.</summary>
     public async ValueTask DisposeAsync()
@@ -68,6 +154,32 @@ internal sealed class SubjectIndex : IAsyncDisposable
         await Writer.DisposeAsync();
         _store.Dispose();
         Keys.Dispose();
+        _wrappingKeys.Dispose();
+    }
+
+    /// <summary>Every key that something in the index may be wrapped with has its fingerprint in the state.</summary>
+    private static WrappingKeys OpenWrappingKeys(IndexStore store, IndexOptions options)
+    {
+        var used = store.ListState(StateKeys.WrappingKey);
+        var keys = WrappingKeys.LoadOrCreate(options.WrappingKeyFolder, mayCreate: used.Count == 0);
+        foreach (var (key, fingerprint) in used)
+        {
+            if (keys.Find(StateKeys.OrdinalOf(key))?.Fingerprint.AsSpan().SequenceEqual(fingerprint) == true)
+                continue;
+            keys.Dispose();
+            throw new InvalidOperationException($"Wrapping key {StateKeys.OrdinalOf(key)} is missing or not the one that this index was written with. Restore the right key file.");
+        }
+
+        NoteWrappingKey(store, keys.Current);
+        return keys;
+    }
+
+    /// <summary>Durable before anything is wrapped with it.</summary>
+    private static void NoteWrappingKey(IndexStore store, WrappingKey key)
+    {
+        using var write = new WriteBatch();
+        store.PutState(write, StateKeys.Of(StateKeys.WrappingKey, key.Number), key.Fingerprint);
+        store.Write(write);
     }
 
     private static SubjectKeys OpenKeys(IndexStore store, IndexOptions options)

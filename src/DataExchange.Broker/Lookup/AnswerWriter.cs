@@ -45,7 +45,12 @@ internal sealed class AnswerWriter(
             if (IsGiven(attribute, i))
                 found = true;
             else
-                missing = facts[i].Held ? ErrorReasons.ProviderSilent : fetched[i].Missing ?? missing;
+                missing = facts[i] switch
+                {
+                    { Broken: true } => ErrorReasons.SealBroken,
+                    { Held: true } => ErrorReasons.ProviderSilent,
+                    _ => fetched[i].Missing ?? missing,
+                };
         }
 
         // A held value, and the absence of any fact, are only as fresh as what the hub has heard of the provider.
@@ -63,10 +68,11 @@ internal sealed class AnswerWriter(
     }
 
     /// <summary>
-    /// False for a fetched value that there is not (any more), and for one held here whose owner has taken back its leave to hold it.
+    /// False for a fetched value that there is not (any more), for one held here whose owner has taken back its leave to hold it, and for one
+    /// that cannot be unsealed.
     /// </summary>
     private bool IsGiven(AttributeModel attribute, int fact) =>
-        facts[fact].Held ? attribute.Holding == Wire.Holding.Held : fetched[fact].Value is not null;
+        facts[fact].Held ? attribute.Holding == Wire.Holding.Held && !facts[fact].Broken : fetched[fact].Value is not null;
 
     private Wire.Outcome Answer(AttributeModel attribute, Wire.Outcome outcome, ErrorReason? reason, DateTimeOffset currentAsOf, int first, int end)
     {

@@ -45,8 +45,7 @@ internal sealed class IdentityLookup(
         var question = LookupQuestion.Read(trail.Request, snapshot, out var invalid);
         if (question is null)
             return trail.Refused(invalid!);
-        var subject = subjectKeys.Of(question.Identifier);
-        trail.Asked(question, subject);
+        trail.Asked(question);
 
         // Whether it may be asked: decided from the catalogue alone, so that a refusal can say nothing about the subject.
         var denied = LookupPolicy.Decide(snapshot, trail.Consumer, question.Attributes, question.Purpose, question.LegalBasis, trail.AskedAt);
@@ -57,9 +56,19 @@ internal sealed class IdentityLookup(
         var providers = streams.Capture(question.Attributes);
 
         // Who holds what, under every identifier linked to the one given.
+        var subject = subjectKeys.Of(question.Identifier);
         var cluster = index.ReadCluster(subject, question.Attributes);
+        trail.About(cluster.Pseudonym);
         if (cluster.Reason is { } reason)
             return trail.Refused(ExchangeError.Of(reason));
+
+        // Nobody is asked about without a trace that can be shown to them: an unknown subject gets its pseudonym before the entry is written.
+        if (cluster.Pseudonym.IsNone)
+        {
+            if (await index.MakeKnownAsync(subject, cancellationToken) is not { } pseudonym)
+                return trail.Refused(ExchangeError.Of(ErrorReasons.IndexUnavailable));
+            trail.About(pseudonym);
+        }
 
         // Values that live only at their provider, all providers side by side, within what is left of the deadline.
         var fetched = await live.FetchAsync(question, trail.Consumer, snapshot, cluster.Facts, deadline, cancellationToken);

@@ -1,13 +1,15 @@
 using DataExchange.Broker.Audit;
-using DataExchange.Broker.Index;
+using DataExchange.Broker.Index.Sealing;
 using DataExchange.Contracts;
+using DataExchange.Transparency;
 using Google.Protobuf;
 
 namespace DataExchange.Broker.Lookup;
 
 /// <summary>
-/// One lookup on its way, and the audit entry that it ends in. The entry holds no identifier and no value: the subject is its keyed hash,
-/// question and answer are hashes under a random salt that only the caller's receipt carries.
+/// One lookup on its way, and the audit entry that it ends in. The entry holds no identifier and no value: the subject is its pseudonym, which
+/// nobody can make or recognise once its secret is erased; question and answer are hashes under a random salt that only the caller's receipt
+/// carries. A lookup that is refused before the index is read names no subject at all.
 /// </summary>
 internal sealed class LookupTrail
 {
@@ -19,7 +21,7 @@ internal sealed class LookupTrail
     private readonly ReadOnlyMemory<byte> _salt;
     private readonly byte[] _requestHash = new byte[Sha256.Bytes];
     private LookupQuestion? _question;
-    private SubjectKey _subject;
+    private Pseudonym _subject;
     private AnswerBytes _answer;
     private ExchangeError? _refusal;
 
@@ -45,7 +47,10 @@ internal sealed class LookupTrail
     private string RequestId => _question?.RequestId ?? "";
 
     /// <summary>Takes over what was asked, once it is known to be well-formed.</summary>
-    public void Asked(LookupQuestion question, SubjectKey subject) => (_question, _subject) = (question, subject);
+    public void Asked(LookupQuestion question) => _question = question;
+
+    /// <summary>Takes over whom the index knows the subject as; none leaves the entry without one.</summary>
+    public void About(Pseudonym subject) => _subject = subject;
 
     public LookupTrail Refused(ExchangeError error)
     {
@@ -90,12 +95,12 @@ internal sealed class LookupTrail
         entry.Text(Wire.AuditEntry.ConsumerFieldNumber, Consumer.Value);
         if (_question is { } question)
         {
-            Span<byte> subject = stackalloc byte[SubjectKey.Size];
+            Span<byte> subject = stackalloc byte[Pseudonym.Size];
             _subject.Write(subject);
             entry.Text(Wire.AuditEntry.PurposeFieldNumber, question.Purpose);
             entry.Text(Wire.AuditEntry.LegalBasisFieldNumber, question.LegalBasis);
             entry.Text(Wire.AuditEntry.CaseIdFieldNumber, question.CaseId);
-            entry.Bytes(Wire.AuditEntry.SubjectKeyFieldNumber, subject);
+            entry.Bytes(Wire.AuditEntry.SubjectKeyFieldNumber, _subject.IsNone ? [] : subject);
             foreach (var attribute in question.Attributes)
                 entry.Text(Wire.AuditEntry.AttributesFieldNumber, attribute.Department.Value, "/", attribute.Name);
         }

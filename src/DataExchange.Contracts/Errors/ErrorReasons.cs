@@ -39,6 +39,8 @@ public static class ErrorReasons
     public static readonly ErrorReason NotGranted = new("NOT_GRANTED", StatusCode.PermissionDenied, false,
         "At least one attribute is not granted to the caller for this purpose and legal basis today. Nothing was looked up.",
         "List what is granted with CatalogueService.ListMyGrants, or ask the owner with CatalogueService.RequestGrant.", "governance");
+    public static readonly ErrorReason ErasureNotAllowed = new("ERASURE_NOT_ALLOWED", StatusCode.PermissionDenied, false,
+        "The caller may not erase subjects. Nothing was looked up.", "Ask the hub's operator.", "operator");
     public static readonly ErrorReason ClusterTooLarge = new("CLUSTER_TOO_LARGE", StatusCode.FailedPrecondition, false,
         "More identifiers are linked to this one than the hub follows.", "Have the linking departments check their links.", "provider");
     public static readonly ErrorReason DeadlineTooShort = new("DEADLINE_EXCEEDED", StatusCode.DeadlineExceeded, true,
@@ -80,6 +82,10 @@ public static class ErrorReasons
     public static readonly ErrorReason Stopping = new("STOPPING", StatusCode.Unavailable, true,
         "The process is stopping and takes no more calls.", "Try again, at another replica if there is one.", "operator");
 
+    // What the audit log proves.
+    public static readonly ErrorReason EntryNotPublished = new("ENTRY_NOT_PUBLISHED", StatusCode.OutOfRange, true,
+        "The newest checkpoint does not reach so far.", "Ask again in a second; an entry of a receipt is published within that.", "caller");
+
     // Why an attribute is UNAVAILABLE or STALE.
     public static readonly ErrorReason ProviderSilent = new("PROVIDER_SILENT", StatusCode.Unavailable, true,
         "The hub has not heard from the provider since it was declared, so it cannot tell what the provider holds.",
@@ -97,6 +103,9 @@ public static class ErrorReasons
     public static readonly ErrorReason ProviderQuarantined = new("PROVIDER_QUARANTINED", StatusCode.FailedPrecondition, false,
         "The provider's stream contradicts what the hub has; its facts are marked until an operator accepts its new epoch.",
         "Accept the epoch in the catalogue once the provider's store is known to be right.", "operator");
+    public static readonly ErrorReason SealBroken = new("SEAL_BROKEN", StatusCode.DataLoss, false,
+        "The hub holds a value that it cannot unseal: the value, its place or its key is not what it was. It is never guessed at.",
+        "Tell the operator, who restores the key or the index, or has the provider publish the value again.", "operator");
     public static readonly ErrorReason OlderThanAsked = new("OLDER_THAN_ASKED", StatusCode.OK, true,
         "The hub last heard from the provider longer ago than the oldest age asked for.", "Accept stale evidence, or ask again later.", "provider");
 

@@ -1,5 +1,7 @@
 using DataExchange.Contracts;
 using Grpc.Core;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace DataExchange.Hosting;
 
@@ -17,6 +19,15 @@ public static class CallContextExtensions
     /// <summary>The caller, from its certificate, read once when the connection was made.</summary>
     /// <exception cref="RpcException">The call did not come through a mutual TLS listener.</exception>
     public static PeerIdentity GetPeer(this ServerCallContext context) => context.GetPeerConnection().Peer;
+
+    /// <summary>The caller of a request that is no gRPC call; null unless its key is registered and its certificate valid now.</summary>
+    public static PeerIdentity? GetRegisteredPeer(this HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return context.Features.Get<PeerConnection>() is { } connection && context.RequestServices.GetRequiredService<OpenCalls>().Refusal(connection) is null
+            ? connection.Peer
+            : null;
+    }
 
     internal static PeerConnection GetPeerConnection(this ServerCallContext context) =>
         context.GetHttpContext().Features.Get<PeerConnection>() ?? throw ExchangeError.Of(ErrorReasons.CertificateMissing).ToRpcException();

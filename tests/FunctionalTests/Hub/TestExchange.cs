@@ -51,6 +51,9 @@ internal sealed class TestExchange : IAsyncDisposable
 
     public string DataFolder => _folder["hub"];
 
+    /// <summary>The registry's own store: outbox and locator key.</summary>
+    public string RegistryFolder => _folder["registry"];
+
     public string AuditFolder => Path.Combine(DataFolder, "audit");
 
     public Uri Address => Loopback("https", _port);
@@ -164,7 +167,7 @@ internal sealed class TestExchange : IAsyncDisposable
         var builder = Builder(Certificates.Department(TestCatalogue.Registry), settings, new()
         {
             ["Adapter:Department"] = TestCatalogue.Registry,
-            ["Adapter:StateFolder"] = _folder["registry"],
+            ["Adapter:StateFolder"] = RegistryFolder,
             ["Adapter:HeldAttributes:0"] = TestCatalogue.Status,
             ["Adapter:LocatedAttributes:0"] = TestCatalogue.Address,
             ["Adapter:HubAddress"] = Address.ToString(),

@@ -21,20 +21,24 @@ internal sealed partial class LayoutTests
         ["DataExchange.Contracts"] = [],
         ["DataExchange.Hosting"] = ["DataExchange.Contracts"],
         ["DataExchange.Adapter"] = ["DataExchange.Contracts", "DataExchange.Hosting"],
-        ["DataExchange.Broker"] = ["DataExchange.Contracts", "DataExchange.Hosting"],
-        ["DataExchange.Cli"] = ["DataExchange.Contracts", "DataExchange.Hosting", "DataExchange.Adapter", "DataExchange.Broker"],
+        ["DataExchange.Broker"] = ["DataExchange.Contracts", "DataExchange.Hosting", "DataExchange.Transparency"],
+        ["DataExchange.Cli"] = ["DataExchange.Contracts", "DataExchange.Hosting", "DataExchange.Transparency", "DataExchange.Adapter", "DataExchange.Broker"],
+        // Stands alone, since whoever verifies a log need not run an exchange.
+        ["DataExchange.Transparency"] = [],
     };
 
     /// <summary>Broker's folders. Its root, the composition, may use all.</summary>
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
         ["Audit"] = [],
+        ["Publication"] = ["Audit"],
         ["Catalogue"] = [],
         ["Policy"] = ["Catalogue"],
         ["Index"] = ["Catalogue"],
         ["Providers"] = ["Catalogue"],
         ["Ingest"] = ["Index", "Catalogue", "Providers"],
         ["Governance"] = ["Catalogue", "Policy", "Audit"],
+        ["Erasure"] = ["Index", "Catalogue", "Audit"],
         ["Lookup"] = ["Policy", "Index", "Catalogue", "Audit", "Providers"],
     };
 

@@ -14,6 +14,7 @@ internal static class Repository
     [
         typeof(DataExchange.Contracts.DepartmentId).Assembly,
         typeof(DataExchange.Hosting.Durability).Assembly,
+        typeof(DataExchange.Transparency.Checkpoint).Assembly,
         typeof(DataExchange.Adapter.IChangeSource).Assembly,
         typeof(DataExchange.Broker.Audit.AuditLog).Assembly,
         Assembly.Load("dx"),

@@ -1,5 +1,6 @@
 using CsCheck;
 using DataExchange.Broker.Index;
+using DataExchange.Broker.Index.Sealing;
 using NUnit.Framework;
 
 namespace DataExchange.UnitTests.Broker.Index;
@@ -16,6 +17,11 @@ internal sealed class RecordCodecTests
             .Array[0, 12]
             .Select(all => all.DistinctBy(s => s.Key).OrderBy(s => s.Key).ToArray());
 
+    private static readonly Statement Fact = new(Subject, new EntryKey(false, 2, default, 1), 300, 0x0102030405060708, EntryFlags.Held, new byte[] { 0xAA, 0xBB });
+    private static readonly Statement Link = new(Subject, new EntryKey(true, 0, new SubjectKey(1, 2), 1), 301, 0, EntryFlags.Tombstone, default);
+    private const string BodyBytes =
+        "03" + "01" + "AC02" + "01" + "0807060504030201" + "02AABB" + "00" + "00000000000000010000000000000002" + "01" + "AD02" + "02" + "0000000000000000";
+
     [Test]
     public void Record_WrittenAndRead_IsTheSame() => Statements.Sample(statements => Assert.That(Read(Write(statements)), Is.EqualTo(Describe(statements))));
 
@@ -24,8 +30,8 @@ internal sealed class RecordCodecTests
     {
         var record = Write(statements);
         var writer = new RecordWriter();
-        writer.Start();
         var reader = new RecordReader(record, Subject);
+        writer.Start(reader.Secret, reader.Erasure);
         while (reader.MoveNext())
             writer.Copy(in reader);
         return writer.Finish(Subject).SequenceEqual(record);
@@ -75,8 +81,8 @@ internal sealed class RecordCodecTests
     [Test]
     public void Record_FlagOfALaterVersion_IsRefused()
     {
-        var sealedByLaterVersion = new Statement(Subject, new EntryKey(false, 1, default, 1), 1, 1, (EntryFlags)4, new byte[8]);
-        Assert.That(() => Read(Write([sealedByLaterVersion])), Throws.TypeOf<IndexCorruptionException>().With.Message.Contains("flag"));
+        var ofLaterVersion = new Statement(Subject, new EntryKey(false, 1, default, 1), 1, 1, (EntryFlags)8, new byte[8]);
+        Assert.That(() => Read(Write([ofLaterVersion])), Throws.TypeOf<IndexCorruptionException>().With.Message.Contains("flag"));
     }
 
     [Test]
@@ -88,21 +94,53 @@ internal sealed class RecordCodecTests
     }
 
     [Test]
-    public void Record_OfOneHeldFact_HasTheBytesOfVersion1()
+    public void Record_OfOneFactAndOneLink_HasTheBytesOfVersion2()
     {
         // Frozen: an index on a disk outlives the code that wrote it.
-        var fact = new Statement(Subject, new EntryKey(false, 2, default, 1), 300, 0x0102030405060708, EntryFlags.Held, new byte[] { 0xAA, 0xBB });
-        var link = new Statement(Subject, new EntryKey(true, 0, new SubjectKey(1, 2), 1), 301, 0, EntryFlags.Tombstone, default);
-        Assert.That(Convert.ToHexString(Write([fact, link]).AsSpan()[..^RecordFormat.ChecksumBytes]), Is.EqualTo(
-            "01" + "03" + "01" + "AC02" + "01" + "0807060504030201" + "02AABB" + "00" + "00000000000000010000000000000002" + "01" + "AD02" + "02" + "0000000000000000"));
+        var secret = Enumerable.Range(1, WrappingKey.WrappedBytes).Select(i => (byte)i).ToArray();
+        var mark = new ErasureMark(0x1112131415161718, new SortedDictionary<uint, ulong> { [1] = 300 });
+        Assert.That(Convert.ToHexString(Write([Fact, Link], secret, mark).AsSpan()[..^RecordFormat.ChecksumBytes]), Is.EqualTo(
+            "02" + "03" + Convert.ToHexString(secret) + "1817161514131211" + "0101AC02" + BodyBytes));
+        Assert.That(Convert.ToHexString(Write([Fact, Link]).AsSpan()[..^RecordFormat.ChecksumBytes]), Is.EqualTo("0200" + BodyBytes));
     }
 
-    private static byte[] Write(Statement[] statements)
+    [Test]
+    public void Record_OfVersion1_IsRead()
+    {
+        var record = Convert.FromHexString("01" + BodyBytes);
+        byte[] whole = [.. record, .. BitConverter.GetBytes(RecordFormat.Checksum(Subject, record))];
+        Assert.That(Read(whole), Is.EqualTo(Describe([Fact, Link])));
+        Assert.That(new RecordReader(whole, Subject).Secret.IsEmpty);
+    }
+
+    [Test]
+    public void Record_WithHead_IsReadAsWritten() =>
+        Gen.Select(Statements, Gen.Bool, Gen.Bool, Gen.Long[0, DateTime.MaxValue.Ticks], Gen.Select(Gen.UInt, Gen.ULong).Array[0, 5]).Sample(
+            (statements, hasSecret, isErased, at, through) =>
+            {
+                var secret = hasSecret ? Enumerable.Repeat((byte)7, WrappingKey.WrappedBytes).ToArray() : [];
+                var mark = isErased ? new ErasureMark(at, new(through.DistinctBy(t => t.Item1).ToDictionary(t => t.Item1, t => t.Item2))) : null;
+                var record = Write(statements, secret, mark);
+                var reader = new RecordReader(record, Subject);
+                Assert.That(reader.Secret.ToArray(), Is.EqualTo(secret));
+                Assert.That(reader.Erasure?.AtTicks, Is.EqualTo(mark?.AtTicks));
+                Assert.That(reader.Erasure?.Through, Is.EqualTo(mark?.Through));
+                Assert.That(Read(record), Is.EqualTo(Describe(statements)));
+            }, iter: 1_000);
+
+    [Test]
+    public void Record_SealedValueShorterThanASeal_IsRefused()
+    {
+        var cut = new Statement(Subject, new EntryKey(false, 1, default, 1), 1, 1, EntryFlags.Held | EntryFlags.Sealed, new byte[ValueSeal.OverheadBytes - 1]);
+        Assert.That(() => Read(Write([cut])), Throws.TypeOf<IndexCorruptionException>().With.Message.Contains("sealed"));
+    }
+
+    private static byte[] Write(Statement[] statements, byte[]? secret = null, ErasureMark? erasure = null)
     {
         var writer = new RecordWriter();
-        writer.Start();
-        foreach (ref readonly var statement in statements.AsSpan())
-            writer.Add(in statement);
+        writer.Start(secret, erasure);
+        foreach (var s in statements)
+            writer.Add(s.Key, s.Sequence, s.AsOfTicks, s.Flags, s.Content.Span);
         return writer.Finish(Subject).ToArray();
     }
 

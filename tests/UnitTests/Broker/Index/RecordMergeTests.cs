@@ -1,5 +1,7 @@
 using CsCheck;
 using DataExchange.Broker.Index;
+using DataExchange.Broker.Index.Sealing;
+using DataExchange.Testing;
 using NUnit.Framework;
 
 namespace DataExchange.UnitTests.Broker.Index;
@@ -13,6 +15,13 @@ internal sealed class RecordMergeTests
     private static readonly StreamTable Streams = StreamTable.Empty
         .Add(TestIndex.Civil, 1).Add(TestIndex.Civil, 2).Add(TestIndex.Tax, 1).Add(TestIndex.Tax, 2).MakeCurrent(1).MakeCurrent(2);
 
+    private static readonly AttributeTable Attributes = new([TestIndex.Name, TestIndex.Marital, TestIndex.Income]);
+    private static readonly TempFolder Folder = new();
+    private static readonly WrappingKeys Keys = WrappingKeys.LoadOrCreate(Folder.Path, mayCreate: true);
+
+    /// <summary>With a secret and nothing else, so that two orders have the same one.</summary>
+    private static readonly byte[] Empty = MakeEmpty();
+
     /// <summary>Within a stream each sequence is one statement, as batches guarantee.</summary>
     private static readonly Gen<Statement[]> History =
         Gen.Select(Gen.Bool, Gen.UInt[0, 2], Gen.UInt[0, 3], Gen.ULong[1, 20], Gen.Byte[0, 3], Gen.Byte.Array[0, 3])
@@ -21,6 +30,13 @@ internal sealed class RecordMergeTests
                 sequence, (long)sequence, (EntryFlags)flags, isLink ? default : content))
             .Array[0, 25]
             .Select(all => all.DistinctBy(s => (s.Key.Stream, s.Sequence)).ToArray());
+
+    [OneTimeTearDown]
+    public void Close()
+    {
+        Keys.Dispose();
+        Folder.Dispose();
+    }
 
     [Test]
     public void Merge_AnyOrderAndDuplication_StandsAsTheModelSays() =>
@@ -57,16 +73,35 @@ internal sealed class RecordMergeTests
     {
         var statement = new Statement(Subject, new EntryKey(false, 1, default, 1), 7, 7, EntryFlags.Held, default);
         var record = Merge([], [statement], out _, out _);
-        record[3] ^= 1;
+        record[^9] ^= 1;
         Assert.That(() => Merge(record, [statement with { Sequence = 8 }], out _, out _), Throws.TypeOf<IndexCorruptionException>());
     }
+
+    [Test]
+    public void Merge_ErasedSubject_TakesOnlyWhatIsNewerByClockAndBySequence() =>
+        Gen.Select(History, Gen.ULong[0, 20], Gen.Long[0, 20], Gen.Int[0, int.MaxValue]).Sample((history, through, at, seed) =>
+        {
+            var writer = new RecordWriter();
+            writer.Start(default, new ErasureMark(at, new SortedDictionary<uint, ulong> { [1] = through }));
+            var erased = writer.Finish(Subject).ToArray();
+            var packed = history.Select(s => s with { PackedAtTicks = (long)s.Sequence }).ToArray();
+            var model = packed.Where(s => s.PackedAtTicks > at && (s.Key.Stream != 1 || s.Sequence > through))
+                .GroupBy(s => s.Key).Select(g => g.MaxBy(s => s.Sequence)).OrderBy(s => s.Key).Select(Describe);
+
+            var record = erased;
+            new Random(seed).Shuffle(packed);
+            foreach (var statement in packed)
+                record = Merge(record, [statement], out _, out _);
+            Assert.That(Read(record), Is.EqualTo(model));
+            Assert.That(new RecordReader(record, Subject).Erasure!.AtTicks, Is.EqualTo(at), "the mark stays");
+        }, iter: 2_000);
 
     /// <summary>Shuffled, with repetitions, cut into pieces that are merged one after the other.</summary>
     private static (byte[] Record, IndexStatistics Counted) Deliver(Statement[] history, Random random)
     {
         Statement[] deliveries = [.. history, .. history.Where(_ => random.Next(3) == 0)];
         random.Shuffle(deliveries);
-        var (record, counted) = (Array.Empty<byte>(), default(IndexStatistics));
+        var (record, counted) = (Empty, default(IndexStatistics));
         for (var rest = deliveries.AsSpan(); !rest.IsEmpty;)
         {
             var piece = rest[..random.Next(1, rest.Length + 1)];
@@ -80,8 +115,17 @@ internal sealed class RecordMergeTests
     private static byte[] Merge(byte[] record, Statement[] statements, out IndexStatistics gained, out bool changed)
     {
         var writer = new RecordWriter();
-        gained = RecordMerge.Merge(record, Subject, statements, Streams, writer, out changed);
+        using var sealer = new RecordSealer(Keys, Attributes);
+        gained = RecordMerge.Merge(record, Subject, statements, Streams, sealer, writer, out changed);
         return changed ? writer.Finish(Subject).ToArray() : record;
+    }
+
+    private static byte[] MakeEmpty()
+    {
+        var writer = new RecordWriter();
+        using var sealer = new RecordSealer(Keys, Attributes);
+        RecordMerge.Merge([], Subject, [], Streams, sealer, writer, out _);
+        return writer.Finish(Subject).ToArray();
     }
 
     private static IndexStatistics Count(IEnumerable<Statement> standing)
@@ -94,8 +138,12 @@ internal sealed class RecordMergeTests
     {
         var entries = new List<string>();
         var reader = new RecordReader(record, Subject);
+        using var opener = new RecordOpener(Keys, Subject, reader.Secret);
         while (reader.MoveNext())
-            entries.Add($"{reader.Key} {reader.Sequence} {reader.Flags} {Convert.ToHexString(reader.Content)}");
+        {
+            Assert.That(reader.Flags.HasFlag(EntryFlags.Sealed), Is.EqualTo(!reader.Key.IsLink && reader.Flags.HasFlag(EntryFlags.Held)), "held values are sealed, nothing else is");
+            entries.Add($"{reader.Key} {reader.Sequence} {reader.Flags & ~EntryFlags.Sealed} {Convert.ToHexString(opener.Open(in reader, Attributes, Streams))}");
+        }
         return entries;
     }
 

@@ -27,7 +27,14 @@ internal sealed class TestIndex : IAsyncDisposable
     public TestIndex(ILoggerFactory? loggers = null, Action<IndexOptions>? configure = null)
     {
         Loggers = loggers ?? NullLoggerFactory.Instance;
-        Options = new IndexOptions { Folder = _folder["index"], HubKeyFile = _folder["hub.key"], BlockCacheMegabytes = 8, WriteBufferMegabytes = 4 };
+        Options = new IndexOptions
+        {
+            Folder = _folder["index"],
+            HubKeyFile = _folder["hub.key"],
+            WrappingKeyFolder = _folder["keys"],
+            BlockCacheMegabytes = 8,
+            WriteBufferMegabytes = 4,
+        };
         configure?.Invoke(Options);
         Index = SubjectIndex.Open(Options, Time, Loggers);
     }
@@ -54,9 +61,10 @@ internal sealed class TestIndex : IAsyncDisposable
     public async Task<ApplyOutcome> ApplyAsync(DepartmentId department, ulong first, params VerifiedChange[] changes) =>
         await ApplyAsync(Batch(department, first, changes));
 
-    public async Task ReopenAsync()
+    public async Task ReopenAsync(bool isClosed = false)
     {
-        await Index.DisposeAsync();
+        if (!isClosed)
+            await Index.DisposeAsync();
         Index = SubjectIndex.Open(Options, Time, Loggers);
     }
 

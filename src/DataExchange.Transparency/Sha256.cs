@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 
-namespace DataExchange.Broker.Audit;
+namespace DataExchange.Transparency;
 
 /// <summary>SHA-256 with one instance a thread: a new one for each hash costs more than hashing a kilobyte. Thread safe.</summary>
-internal static class Sha256
+public static class Sha256
 {
     public const int Bytes = SHA256.HashSizeInBytes;
 

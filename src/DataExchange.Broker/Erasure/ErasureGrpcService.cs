@@ -1,0 +1,50 @@
+using System.Text.RegularExpressions;
+using DataExchange.Broker.Catalogue;
+using DataExchange.Contracts;
+using DataExchange.Hosting;
+using Google.Protobuf;
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+
+namespace DataExchange.Broker.Erasure;
+
+/// <summary>The wire side of <see cref="SubjectErasure"/>: who may, and what the request must hold. See erasure.proto.</summary>
+internal sealed partial class ErasureGrpcService(SubjectErasure erasure, CatalogueState catalogue, IOptions<ErasureOptions> options)
+    : Wire.ErasureService.ErasureServiceBase
+{
+    public override async Task<Wire.EraseSubjectResponse> EraseSubject(Wire.EraseSubjectRequest request, ServerCallContext context)
+    {
+        // Before anything is read, so that a refusal says nothing about the subject.
+        var caller = DepartmentId.Parse(context.GetPeer().Name);
+        if (!options.Value.Departments.Contains(caller.Value))
+            throw ExchangeError.Of(ErrorReasons.ErasureNotAllowed).ToRpcException();
+        var snapshot = catalogue.Current ?? throw ExchangeError.Of(ErrorReasons.CatalogueUnavailable).ToRpcException();
+
+        var errors = new List<FieldError>();
+        if (!snapshot.Schemes.TryRead(request.Identifier, "identifier", out var identifier, out var invalid))
+            errors.Add(invalid);
+        if (request.LegalBasis.Length is 0 or > WireLimits.LegalBasisLengthMax || request.LegalBasis.Any(char.IsControl))
+            errors.Add(new("legal_basis", $"must be 1 to {WireLimits.LegalBasisLengthMax} characters without control characters"));
+        if (!Reference().IsMatch(request.CaseId))
+            errors.Add(new("case_id", "must be 1 to 64 characters of A-Z, a-z, 0-9 and . _ : / -"));
+        if (errors.Count > 0)
+            throw ExchangeError.Invalid(errors).ToRpcException();
+
+        var outcome = await erasure.EraseAsync(new ErasureRequest(identifier, caller, request.LegalBasis, request.CaseId), context.CancellationToken);
+        if (outcome.Error is { } error)
+            throw error.ToRpcException();
+        return new Wire.EraseSubjectResponse
+        {
+            Identifiers = (uint)outcome.Identifiers,
+            Receipt = new Wire.Receipt
+            {
+                LogId = outcome.Position.LogId,
+                EntryIndex = outcome.Position.Index,
+                EntryHash = ByteString.CopyFrom(outcome.Position.LeafHash),
+            },
+        };
+    }
+
+    [GeneratedRegex(@"\A[A-Za-z0-9._:/-]{1,64}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Reference();
+}

@@ -1,0 +1,140 @@
+using DataExchange.Broker.Audit;
+using DataExchange.Contracts;
+using DataExchange.Transparency;
+using DataExchange.Transparency.Notes;
+using Microsoft.Extensions.Options;
+
+namespace DataExchange.Broker.Publication;
+
+/// <summary>
+/// Follows the audit log and publishes it: tiles and bundles, then a checkpoint, signed and cosigned. What is published can be made again
+/// from the entries at any time; a checkpoint that the entries do not bear out stops the hub, since entries have been lost or changed.
+/// </summary>
+internal sealed partial class LogPublisher(
+    AuditLog log,
+    PublishedLog published,
+    WitnessRound witnesses,
+    IOptions<AuditOptions> audit,
+    IOptions<PublicationOptions> options,
+    TimeProvider clock,
+    ILogger<LogPublisher> logger) : BackgroundService
+{
+    private TileFolder _files = null!;
+    private AuditTail _entries = null!;
+    private bool _resumes;
+
+    /// <summary>Since when entries wait to be published in vain; null while all is well.</summary>
+    public DateTimeOffset? FailingSince { get; private set; }
+
+    /// <exception cref="AuditDamageException">The published checkpoint vouches for entries that are not there.</exception>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        var claimed = published.Current?.Checkpoint;
+        if (claimed is not null && claimed.Size > log.Count)
+            throw new AuditDamageException(LogVerification.CheckpointFile, 0, log.Count, $"the published checkpoint vouches for {claimed.Size} entries, the log holds {log.Count}");
+        Resume();
+        if (claimed is not null)
+            Follow(claimed.Size);
+        if (claimed is not null && _files.Root() != claimed.Root)
+            throw new AuditDamageException(LogVerification.CheckpointFile, 0, claimed.Size, "the log's entries are not those that the published checkpoint vouches for");
+        Log.Publishing(logger, published.Signer.Key.ToString(), claimed?.Size ?? 0);
+        return base.StartAsync(cancellationToken);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        _entries?.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Value.CheckpointInterval, clock);
+        do
+        {
+            await PublishAsync(stoppingToken);
+        }
+        while (await NextAsync(timer, stoppingToken));
+
+        // What was answered before the stop is published with it.
+        await PublishAsync(CancellationToken.None);
+        if (!_resumes)
+            _files.Sync();
+    }
+
+    private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken stoppingToken)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stoppingToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private async Task PublishAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (_resumes)
+                Resume();
+            var durable = log.Count;
+            if (published.Current is not { } last || last.Checkpoint.Size < durable)
+                await PublishAsync(durable, cancellationToken);
+            else if (witnesses.IsBehind(last.Checkpoint))
+                Publish(await witnesses.CosignAsync(last.Note, last.Checkpoint, last.Tree, cancellationToken));
+            else
+                _files.Sync();
+            log.Withheld = witnesses.GraceIsOver() ? ExchangeError.Of(ErrorReasons.AuditUnavailable) : null;
+            FailingSince = null;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or InvalidDataException or AuditDamageException)
+        {
+            if (FailingSince is null)
+                Log.Failed(logger, fault);
+            FailingSince ??= clock.GetUtcNow();
+            // What has been written of a tile is not known now: begins again at the mark.
+            _resumes = true;
+        }
+    }
+
+    private async Task PublishAsync(ulong size, CancellationToken cancellationToken)
+    {
+        Follow(size);
+        _files.Finish();
+        var checkpoint = new Checkpoint(published.Signer.Key.Name, size, _files.Root());
+        var note = new SignedNote(checkpoint.Text, [published.Signer.Sign(checkpoint.Text, clock.GetUtcNow())]);
+        Publish(await witnesses.CosignAsync(note, checkpoint, published.TreeOf(size), cancellationToken));
+    }
+
+    private void Publish(SignedNote note)
+    {
+        _files.Publish(note.ToBytes());
+        published.Show(note);
+    }
+
+    private void Follow(ulong size)
+    {
+        while (_files.Size < size)
+            _files.Add(_entries.Read().Span);
+    }
+
+    private void Resume()
+    {
+        _entries?.Dispose();
+        _files = new TileFolder(published.Folder);
+        _entries = new AuditTail(audit.Value.Folder, _files.Size);
+        _resumes = false;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2900, LogLevel.Information, "Audit log is published under {VerifierKey}, {Entries} entries so far", EventName = "LogPublishing")]
+        internal static partial void Publishing(ILogger logger, string verifierKey, ulong entries);
+
+        [LoggerMessage(2901, LogLevel.Error, "Audit log cannot be published; tried again until it can", EventName = "LogPublishingFailed")]
+        internal static partial void Failed(ILogger logger, Exception fault);
+    }
+}

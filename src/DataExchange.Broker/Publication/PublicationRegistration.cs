@@ -1,0 +1,37 @@
+using DataExchange.Broker.Audit;
+using Microsoft.Extensions.Options;
+
+namespace DataExchange.Broker.Publication;
+
+internal static class PublicationRegistration
+{
+    /// <summary>The audit log as static files with checkpoints, its witnesses, and health check <c>audit-publication</c>.</summary>
+    public static IServiceCollection AddPublication(this IServiceCollection services)
+    {
+        services.AddSingleton<IValidateOptions<PublicationOptions>, PublicationOptionsValidator>();
+        services.AddSingleton<IValidateOptions<PublicationOptions>, WitnessKeysValidator>();
+        services.AddOptions<PublicationOptions>()
+            .BindConfiguration(PublicationOptions.Section)
+            .PostConfigure<IConfiguration>((options, configuration) =>
+            {
+                if (options.OriginPrefix.Length == 0 && configuration["Hub:BrokerId"] is { Length: > 0 } broker)
+                    options.OriginPrefix = $"{broker}/audit";
+                if (configuration["Hub:DataDirectory"] is not { Length: > 0 } data)
+                    return;
+                if (options.Folder.Length == 0)
+                    options.Folder = Path.Combine(data, "audit-public");
+                if (options.SigningKeyPath.Length == 0)
+                    options.SigningKeyPath = Path.Combine(data, "audit.key");
+            })
+            .ValidateOnStart();
+        services.AddHttpClient(WitnessRound.ClientName).ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false })
+            .ConfigureHttpClient(client => client.MaxResponseContentBufferSize = 1 << 16);
+        services.AddSingleton<WitnessRound>();
+        services.AddSingleton(provider => new PublishedLog(
+            provider.GetRequiredService<IOptions<PublicationOptions>>().Value, provider.GetRequiredService<AuditLog>().LogId));
+        services.AddSingleton<LogPublisher>();
+        services.AddHostedService(provider => provider.GetRequiredService<LogPublisher>());
+        services.AddHealthChecks().AddCheck<PublicationHealthCheck>("audit-publication");
+        return services;
+    }
+}

@@ -1,0 +1,65 @@
+using System.Collections.Concurrent;
+using System.Text;
+using DataExchange.Transparency.Notes;
+
+namespace DataExchange.Transparency.Witnesses;
+
+/// <summary>
+/// Cosigns checkpoints of logs that only ever grow, by the rules of C2SP tlog-witness: a log that goes back or forks gets no signature.
+/// Thread safe.
+/// </summary>
+/// <param name="signer">Of type <see cref="NoteKeyType.Cosignature"/>.</param>
+/// <param name="logs">Keys of the logs that are witnessed; their names are the origins.</param>
+/// <param name="load">What <paramref name="save"/> took last under a name, or null.</param>
+/// <param name="save">MUST have made it durable when it returns: a witness that forgets can be made to cosign a fork.</param>
+public sealed class Witness(NoteSigner signer, IEnumerable<NoteKey> logs, Func<string, byte[]?> load, Action<string, byte[]> save, TimeProvider clock)
+{
+    private readonly Dictionary<string, NoteKey> _logs = logs.ToDictionary(log => log.Name, StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lock> _turns = new(StringComparer.Ordinal);
+
+    public CosignAnswer Add(ReadOnlySpan<byte> body)
+    {
+        if (CosignRequest.Parse(body) is not { } request || Checkpoint.Parse(request.Note.Text) is not { } checkpoint)
+            return new CosignAnswer(CosignStatus.BadRequest);
+        if (!_logs.TryGetValue(checkpoint.Origin, out var log))
+            return new CosignAnswer(CosignStatus.UnknownLog);
+        if (request.Note.SignatureOf(log) is not { } signature)
+            return new CosignAnswer(CosignStatus.Forbidden);
+        if (request.OldSize > checkpoint.Size)
+            return new CosignAnswer(CosignStatus.BadRequest);
+
+        // Checked and saved in one turn: of two checkpoints at once the smaller one must not come last.
+        lock (_turns.GetOrAdd(checkpoint.Origin, _ => new Lock()))
+        {
+            var last = LastOf(log) ?? new Checkpoint(checkpoint.Origin, 0, MerkleHash.OfEmptyTree);
+            if (last.Size != request.OldSize)
+                return new CosignAnswer(CosignStatus.Conflict, last.Size);
+            if (!MerkleProof.VerifyConsistency(last.Size, checkpoint.Size, last.Root, checkpoint.Root, request.Proof))
+                return new CosignAnswer(CosignStatus.Unprovable);
+            var cosignature = signer.Sign(request.Note.Text, clock.GetUtcNow());
+            save(FileOf(log.Name), new SignedNote(request.Note.Text, [signature, cosignature]).ToBytes());
+            return new CosignAnswer(CosignStatus.Cosigned, checkpoint.Size, cosignature);
+        }
+    }
+
+    /// <summary>The checkpoint that was cosigned last for the log with this hash of its origin, or null. Source: tlog-witness, monitor retrieval.</summary>
+    /// <param name="originHash">SHA-256 in lower-case hexadecimal.</param>
+    public byte[]? Latest(string originHash) => _logs.Keys.Select(FileOf).FirstOrDefault(file => file == originHash) is { } known ? load(known) : null;
+
+    private static string FileOf(string origin)
+    {
+        Span<byte> hash = stackalloc byte[Sha256.Bytes];
+        Sha256.Hash(Encoding.UTF8.GetBytes(origin), [], hash);
+        return Convert.ToHexStringLower(hash);
+    }
+
+    /// <exception cref="InvalidDataException">What was saved is damaged. Nothing is cosigned until it is restored: without it a fork would pass.</exception>
+    private Checkpoint? LastOf(NoteKey log)
+    {
+        if (load(FileOf(log.Name)) is not { } bytes)
+            return null;
+        return SignedNote.Parse(bytes) is { } note && note.SignatureOf(signer.Key) is not null && Checkpoint.Parse(note.Text) is { } checkpoint && checkpoint.Origin == log.Name
+            ? checkpoint
+            : throw new InvalidDataException($"The checkpoint that was cosigned last for {log.Name} is damaged: restore it from a copy.");
+    }
+}
