@@ -3,6 +3,7 @@ using DataExchange.Broker.Accesses;
 using DataExchange.Broker.Audit;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Erasure;
+using DataExchange.Broker.Governance;
 using DataExchange.Broker.Index;
 using DataExchange.Broker.Ingest;
 using DataExchange.Broker.Lookup;
@@ -37,6 +38,7 @@ public static class BrokerHost
         builder.Services.AddErasure();
         builder.Services.AddSingleton<ProviderChannels>();
         builder.Services.AddLookup();
+        builder.Services.AddGovernance();
 
         var app = builder.Build();
         app.UseManagementPort();

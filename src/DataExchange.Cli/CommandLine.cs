@@ -5,6 +5,7 @@ using DataExchange.Cli.Bench;
 using DataExchange.Cli.Catalogue;
 using DataExchange.Cli.Certificates;
 using DataExchange.Cli.Demo;
+using DataExchange.Cli.Governance;
 using DataExchange.Cli.Hosts;
 using DataExchange.Cli.Identifiers;
 using DataExchange.Cli.Lookup;
@@ -27,10 +28,14 @@ internal static class CommandLine
             HostCommands.Department(),
             IdentifierCommand.Create(),
             CatalogueCommand.Create(),
+            GovernanceCommands.Grant(),
+            GovernanceCommands.Person(),
+            GovernanceCommands.Policy(),
+            GovernanceCommands.Explain(),
             AuditCommand.Create(),
             AccessCommand.Create(),
             WitnessCommand.Create(),
-            new Command("dev", "For development only") { CertificatesCommand.Create() },
+            new Command("dev", "For development only") { CertificatesCommand.Create(), TokenCommand.Create() },
             BenchCommand.Create(),
         };
 

@@ -19,6 +19,8 @@ public sealed record CatalogueFile
     public IReadOnlyList<LinkRightConfig> LinkRights { get; init; } = [];
 
     public IReadOnlyList<GrantConfig> Grants { get; init; } = [];
+
+    public IReadOnlyList<CalendarDayConfig> Calendar { get; init; } = [];
 }
 
 /// <param name="AdapterAddress">Absolute https address of the department's adapter; null where nothing is fetched live.</param>
@@ -34,7 +36,21 @@ public sealed record KeyConfig(string KeyId, DepartmentId Department, string Pub
 public sealed record SchemeConfig(string Name, string? Pattern, int? Length, SchemeNormalization Normalize = SchemeNormalization.None);
 
 /// <param name="MaxAge">Oldest age at which the owner vouches for a value; null for none stated.</param>
-public sealed record AttributeConfig(AttributeId Id, string Title, Wire.ValueType Type, Wire.Holding Holding, TimeSpan? MaxAge = null);
+/// <param name="Sharing">Who decides on a grant of it; the owner, unless stated otherwise.</param>
+/// <param name="LegalSource">The law that the attribute rests on; always there where it is not shared, since a refusal names it.</param>
+/// <param name="Claims">
+/// The attribute whose concept this one states as well, without being its authoritative source; null for an attribute that is the source.
+/// </param>
+public sealed record AttributeConfig(
+    AttributeId Id,
+    string Title,
+    Wire.ValueType Type,
+    Wire.Holding Holding,
+    TimeSpan? MaxAge = null,
+    Wire.Sharing Sharing = Wire.Sharing.Conditional,
+    Wire.Sensitivity Sensitivity = Wire.Sensitivity.Personal,
+    string? LegalSource = null,
+    AttributeId? Claims = null);
 
 /// <summary>The department may state that an identifier of the one scheme and one of the other name the same subject.</summary>
 /// <param name="SchemeA">The ordinally smaller of the two, or the same.</param>
@@ -44,6 +60,10 @@ public sealed record LinkRightConfig(DepartmentId Department, string SchemeA, st
 /// <param name="ValidUntil">First moment at which it no longer holds.</param>
 public sealed record GrantConfig(
     DepartmentId Consumer, AttributeId Attribute, string Purpose, string LegalBasis, DateTimeOffset ValidFrom, DateTimeOffset ValidUntil);
+
+/// <summary>A day that breaks the rule that Monday to Friday are worked and the weekend is not.</summary>
+/// <param name="Working">True for a weekend day that is worked, false for a holiday.</param>
+public sealed record CalendarDayConfig(DateOnly Day, bool Working);
 
 /// <summary>What a department's key is good for.</summary>
 [Flags]

@@ -41,6 +41,10 @@ internal sealed class CatalogueListing
         Type = attribute.Type,
         Holding = attribute.Holding,
         MaxAge = attribute.MaxAge is { } age ? Duration.FromTimeSpan(age) : null,
+        Sharing = attribute.Sharing,
+        Sensitivity = attribute.Sensitivity,
+        LegalSource = attribute.LegalSource ?? "",
+        Claims = attribute.Claims?.ToWire(),
     };
 
     private static Wire.Grant ToWire(GrantKey key, GrantModel grant) => new()

@@ -43,8 +43,17 @@ internal sealed class KeyModel
     }
 }
 
-/// <param name="MaxAge">Oldest age at which the owner vouches for a value; null for none stated.</param>
-internal sealed record AttributeModel(AttributeId Id, string Title, Wire.ValueType Type, Wire.Holding Holding, TimeSpan? MaxAge)
+/// <inheritdoc cref="AttributeConfig"/>
+internal sealed record AttributeModel(
+    AttributeId Id,
+    string Title,
+    Wire.ValueType Type,
+    Wire.Holding Holding,
+    TimeSpan? MaxAge,
+    Wire.Sharing Sharing,
+    Wire.Sensitivity Sensitivity,
+    string? LegalSource,
+    AttributeId? Claims)
 {
     /// <summary>The serialized <see cref="Wire.AttributeId"/>, as every answer holds it.</summary>
     public ByteString WireId { get; } = Id.ToWire().ToByteString();

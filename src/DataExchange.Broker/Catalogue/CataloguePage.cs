@@ -28,20 +28,26 @@ internal static class CataloguePage
     /// <param name="token">As asked; empty for the first page.</param>
     public static CataloguePage<T> Of<T>(string list, ImmutableArray<Listed<T>> entries, int size, string token)
     {
+        (size, var after) = Read(list, size, token);
+        var start = after is null ? 0 : FirstAfter(entries, after);
+        var end = Math.Min(entries.Length, start + size);
+        return new CataloguePage<T>(
+            entries.AsSpan(start..end).ToArray().Select(entry => entry.Message),
+            end < entries.Length ? MakeToken(list, entries[end - 1].Key) : "");
+    }
+
+    /// <summary>Size of a page and the key that it comes after, null for the first.</summary>
+    public static (int Size, string? After) Read(string list, int size, string token)
+    {
         var errors = new List<FieldError>();
         if (size is < 0 or > SizeMax)
             errors.Add(new FieldError("page_size", $"must be 0 to {SizeMax}"));
         if (!TryReadToken(list, token, out var after))
             errors.Add(new FieldError("page_token", TokenRule));
-        if (errors.Count > 0)
-            throw ExchangeError.Invalid(errors).ToRpcException();
-
-        var start = after is null ? 0 : FirstAfter(entries, after);
-        var end = Math.Min(entries.Length, start + (size == 0 ? SizeDefault : size));
-        return new CataloguePage<T>(
-            entries.AsSpan(start..end).ToArray().Select(entry => entry.Message),
-            end < entries.Length ? MakeToken(list, entries[end - 1].Key) : "");
+        return errors.Count == 0 ? (size == 0 ? SizeDefault : size, after) : throw ExchangeError.Invalid(errors).ToRpcException();
     }
+
+    public static string MakeToken(string list, string key) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{list}\n{key}"));
 
     private static int FirstAfter<T>(ImmutableArray<Listed<T>> entries, string key)
     {
@@ -54,8 +60,6 @@ internal static class CataloguePage
 
         return low;
     }
-
-    private static string MakeToken(string list, string key) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{list}\n{key}"));
 
     private static bool TryReadToken(string list, string token, out string? after)
     {

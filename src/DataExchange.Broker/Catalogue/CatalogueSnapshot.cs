@@ -14,7 +14,7 @@ internal sealed class CatalogueSnapshot
         Version = version;
         var keys = file.Keys.ToLookup(key => key.Department);
         Departments = file.Departments.ToFrozenDictionary(d => d.Id, d => Department(d, keys[d.Id]));
-        Attributes = file.Attributes.ToFrozenDictionary(a => a.Id, a => new AttributeModel(a.Id, a.Title, a.Type, a.Holding, a.MaxAge));
+        Attributes = file.Attributes.ToFrozenDictionary(a => a.Id, a => new AttributeModel(a.Id, a.Title, a.Type, a.Holding, a.MaxAge, a.Sharing, a.Sensitivity, a.LegalSource, a.Claims));
         Schemes = new IdentifierSchemes(file.Schemes.Select(s => new DeclaredScheme(s.Name, s.Pattern, s.Length, s.Normalize)));
         LinkRights = file.LinkRights.Select(r => (r.Department, r.SchemeA, r.SchemeB)).ToFrozenSet();
         Grants = file.Grants.ToFrozenDictionary(

@@ -1,21 +1,36 @@
 using System.CommandLine;
 using DataExchange.Broker.Catalogue.Reading;
 using DataExchange.Broker.Catalogue.Storage;
+using DataExchange.Cli.Governance;
 
 namespace DataExchange.Cli.Catalogue;
 
-/// <summary><c>dx catalogue apply|show</c>: the catalogue's database directly, with or without a hub that runs.</summary>
+/// <summary><c>dx catalogue</c>: its database directly, with or without a hub that runs; and proposals, through the hub.</summary>
 internal static class CatalogueCommand
 {
-    public static Command Create() => new("catalogue", "What the exchange trusts: departments, keys, schemes, attributes, grants") { Apply(), Show() };
+    public static Command Create()
+    {
+        var command = new Command("catalogue", "What the exchange trusts: departments, keys, schemes, attributes, grants") { Apply(), Show() };
+        foreach (var governing in GovernanceCommands.Catalogue())
+            command.Subcommands.Add(governing);
+        return command;
+    }
 
     private static Command Apply()
     {
         var file = new Argument<FileInfo>("file") { Description = "Catalogue file (YAML); key files in it are relative to it" };
         var database = new DatabaseArguments();
         var json = Json();
-        var command = new Command("apply", "Make the catalogue exactly what a file says; changes nothing if it is so already") { file, json };
+        var hub = new HubCall();
+        var reason = new Option<string>("--reason") { Description = "Why, for the second person", DefaultValueFactory = _ => "dx catalogue apply" };
+        var amends = new Option<string>("--amends") { Description = "An open proposal of the same person that this takes the place of", DefaultValueFactory = _ => "" };
+        var command = new Command(
+            "apply", "Make the catalogue exactly what a file says: at once while it is empty, in its database; later with --token-file, as a proposal to the hub")
+        {
+            file, json, reason, amends,
+        };
         database.AddTo(command);
+        hub.AddTo(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, async () =>
         {
             var view = new CatalogueView(parsed.InvocationConfiguration.Output, parsed.GetValue(json));
@@ -26,9 +41,25 @@ internal static class CatalogueCommand
                 return ExitCode.Finding;
             }
 
+            if (hub.HasToken(parsed))
+            {
+                var proposal = new Wire.ProposeCatalogueRequest
+                {
+                    Catalogue = CatalogueWriter.Write(reading.File), Reason = parsed.GetRequiredValue(reason), Amends = parsed.GetRequiredValue(amends),
+                };
+                return await hub.RunAsync(parsed, async client => await client.ProposeCatalogueAsync(proposal, cancellationToken: cancellationToken));
+            }
+
             var store = new CatalogueStore(database.Open(parsed), TimeProvider.System);
             await store.PrepareAsync(cancellationToken);
-            view.Write(await store.ApplyAsync(reading.File, cancellationToken));
+            if (await store.ApplyFirstAsync(reading.File, cancellationToken) is not { } diff)
+            {
+                await parsed.InvocationConfiguration.Error.WriteLineAsync(
+                    "Nothing was applied: the catalogue is not empty, so that a change takes two persons. Propose it to the hub with --token-file.");
+                return ExitCode.Denied;
+            }
+
+            view.Write(diff);
             return ExitCode.Ok;
         }));
         return command;

@@ -81,7 +81,15 @@ internal sealed class CatalogueView(TextWriter output, bool json)
         {
             a.Id.ToString(), a.Title, Spell(a.Type), Spell(a.Holding), a.MaxAge?.ToString("c", CultureInfo.InvariantCulture) ?? "",
         }));
+        WriteTable(["attribute", "sharing", "sensitivity", "legal source", "claims"], file.Attributes.OrderBy(a => a.Id.ToString(), StringComparer.Ordinal).Select(a => new[]
+        {
+            a.Id.ToString(), Spell(a.Sharing), Spell(a.Sensitivity), a.LegalSource ?? "", a.Claims?.ToString() ?? "",
+        }));
         WriteTable(["may link", "scheme", "with"], file.LinkRights.Select(r => new[] { r.Department.Value, r.SchemeA, r.SchemeB }));
+        WriteTable(["day", "is"], file.Calendar.OrderBy(c => c.Day).Select(c => new[]
+        {
+            c.Day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), c.Working ? "worked" : "a holiday",
+        }));
         WriteTable(
             ["consumer", "purpose", "legal basis", "valid", "attributes"],
             file.Grants.GroupBy(g => (g.Consumer, g.Purpose, g.LegalBasis, g.ValidFrom, g.ValidUntil)).Select(g => new[]
@@ -97,12 +105,13 @@ internal sealed class CatalogueView(TextWriter output, bool json)
         departments = file.Departments.Select(d => new { id = d.Id.Value, d.Name, d.AdapterAddress, d.AcceptedEpoch, d.Suspended }),
         keys = file.Keys.Select(k => new { k.KeyId, department = k.Department.Value, k.PublicKey, tls = k.Uses.HasFlag(KeyUses.Tls), signing = k.Uses.HasFlag(KeyUses.Signing) }),
         schemes = file.Schemes.Select(s => new { s.Name, s.Pattern, s.Length, normalize = Contracts.SchemeNormalizations.WordsOf(s.Normalize) }),
-        attributes = file.Attributes.Select(a => new { id = a.Id.ToString(), a.Title, a.Type, a.Holding, maxAgeSeconds = (long?)a.MaxAge?.TotalSeconds }),
+        attributes = file.Attributes.Select(a => new { id = a.Id.ToString(), a.Title, a.Type, a.Holding, maxAgeSeconds = (long?)a.MaxAge?.TotalSeconds, a.Sharing, a.Sensitivity, a.LegalSource, claims = a.Claims?.ToString() }),
         linkRights = file.LinkRights.Select(r => new { department = r.Department.Value, schemes = new[] { r.SchemeA, r.SchemeB } }),
         grants = file.Grants.Select(g => new
         {
             consumer = g.Consumer.Value, attribute = g.Attribute.ToString(), g.Purpose, g.LegalBasis, validFrom = Second(g.ValidFrom), validUntil = Second(g.ValidUntil),
         }),
+        calendar = file.Calendar.Select(c => new { day = c.Day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), c.Working }),
     };
 
     private static string Second(DateTimeOffset moment) => moment.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

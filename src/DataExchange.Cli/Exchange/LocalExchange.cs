@@ -67,8 +67,7 @@ internal sealed class LocalExchange : IAsyncDisposable
         await host.DisposeAsync();
     }
 
-    /// <summary>As <c>dx catalogue apply</c> would.</summary>
-    /// <summary>Takes the workspace's catalogue file over into the hub's catalogue.</summary>
+    /// <summary>Takes the workspace's catalogue file over into the hub's catalogue while that is empty; what is there later stays as it is.</summary>
     public static async Task ApplyCatalogueAsync(Workspace workspace, CancellationToken cancellationToken)
     {
         using var yaml = File.OpenRead(workspace.CataloguePath);
@@ -78,7 +77,11 @@ internal sealed class LocalExchange : IAsyncDisposable
 
         var store = new CatalogueStore(workspace.CatalogueDatabase(), TimeProvider.System);
         await store.PrepareAsync(cancellationToken);
-        await store.ApplyAsync(reading.File, cancellationToken);
+        if (await store.ApplyFirstAsync(reading.File, cancellationToken) is null)
+        {
+            await Console.Error.WriteLineAsync(
+                $"{workspace.CataloguePath} says something else than the catalogue in force, which stays: dx catalogue apply --token-file proposes a change.");
+        }
     }
 
     public async ValueTask DisposeAsync()

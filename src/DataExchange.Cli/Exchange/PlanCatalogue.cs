@@ -11,7 +11,7 @@ internal static class PlanCatalogue
     /// <param name="certificate">Path of a department's certificate, relative to the catalogue file.</param>
     public static string Write(ExchangePlan plan, Func<PlannedDepartment, Uri> address, Func<string, string> certificate)
     {
-        var yaml = new StringBuilder("# Written by dx when this workspace was made. Yours to edit: dx catalogue apply takes it over.\n");
+        var yaml = new StringBuilder("# Written by dx when this workspace was made, and applied then. What you change in it, dx catalogue apply --token-file proposes.\n");
 
         yaml.Append("departments:\n");
         foreach (var department in plan.Departments)

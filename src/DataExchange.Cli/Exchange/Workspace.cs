@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using DataExchange.Broker.Catalogue.Storage;
+using DataExchange.Cli.Governance;
 using DataExchange.Contracts;
 using DataExchange.Hosting;
 using Grpc.Net.Client;
@@ -36,7 +37,13 @@ internal sealed class Workspace
 
     private readonly DevelopmentCertificates _certificates;
 
-    private Workspace(ExchangeSettings settings, DevelopmentCertificates certificates) => (_settings, _certificates) = (settings, certificates);
+    private readonly DevelopmentIssuer _issuer;
+
+    private Workspace(ExchangeSettings settings, DevelopmentCertificates certificates)
+    {
+        (_settings, _certificates) = (settings, certificates);
+        _issuer = DevelopmentIssuer.Open(Path.Combine(Path.GetFullPath(settings.Workspace), DevelopmentIssuer.Folder));
+    }
 
     public string Folder => _settings.Workspace;
 
@@ -100,6 +107,7 @@ internal sealed class Workspace
         Management = new { Port = _settings.Port + 1 },
         Logging,
         Bus = Bus(),
+        Persons = new { Issuer = DevelopmentIssuer.Name, DevelopmentIssuer.Audience, DevelopmentKeyPath = _issuer.PublicKeyPath },
     });
 
     private void WriteDepartmentConfig(PlannedDepartment department, int port) => WriteJson(DepartmentConfig(department.Id), new Dictionary<string, object?>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DataExchange.Broker;
+using DataExchange.Cli.Governance;
 
 namespace DataExchange.Cli.Hosts;
 
@@ -29,7 +30,10 @@ internal static class HostCommands
             await app.RunAsync(cancellationToken);
             return ExitCode.Ok;
         });
-        return new Command("department", "A register as a department, a process of its own") { run };
+        var command = new Command("department", "A register as a department, a process of its own; and who is a department of the exchange") { run };
+        foreach (var governing in GovernanceCommands.Department())
+            command.Subcommands.Add(governing);
+        return command;
     }
 
     private static Option<string> Config(string description) => new("--config") { Description = description, Required = true };

@@ -21,6 +21,16 @@ public static class ErrorReasons
     public static readonly ErrorReason HubOnly = new("HUB_ONLY", StatusCode.PermissionDenied, false,
         "This service answers the hub's key only.", "Ask the hub instead.", "caller");
 
+    public static readonly ErrorReason TokenMissing = new("TOKEN_MISSING", StatusCode.Unauthenticated, false,
+        "The call needs a signed-in person and carries no token.", "Send the person's OpenID Connect token as metadata authorization: Bearer.", "caller");
+    public static readonly ErrorReason TokenRefused = new("TOKEN_REFUSED", StatusCode.Unauthenticated, false,
+        "The person's token is expired, withdrawn, not from the configured issuer or for another audience.", "Sign in again.", "caller");
+    public static readonly ErrorReason RoleMissing = new("ROLE_MISSING", StatusCode.PermissionDenied, false,
+        "The person does not hold the role, or is not of the department, that this takes.", "Have a person with the role do it.", "governance");
+    public static readonly ErrorReason RoleConflict = new("ROLE_CONFLICT", StatusCode.PermissionDenied, false,
+        "The person's token has more than one role, or another one than a token of the same person that is still valid. Nobody holds two.",
+        "Have one role taken away, or wait until the former token has expired.", "governance");
+
     // What is asked.
     public static readonly ErrorReason RequestInvalid = new("REQUEST_INVALID", StatusCode.InvalidArgument, false,
         "Fields of the request break their rules; BadRequest names each one.", "Mend the named fields.", "caller");
@@ -28,7 +38,7 @@ public static class ErrorReasons
         "The message is over the size limit of its method.", "Send less in one message.", "caller");
     public static readonly ErrorReason NotGranted = new("NOT_GRANTED", StatusCode.PermissionDenied, false,
         "At least one attribute is not granted to the caller for this purpose and legal basis today. Nothing was looked up.",
-        "List what is granted with CatalogueService.ListMyGrants, or have a grant added to the catalogue.", "governance");
+        "List what is granted with CatalogueService.ListMyGrants, or ask the owner with CatalogueService.RequestGrant.", "governance");
     public static readonly ErrorReason ErasureNotAllowed = new("ERASURE_NOT_ALLOWED", StatusCode.PermissionDenied, false,
         "The caller may not erase subjects. Nothing was looked up.", "Ask the hub's operator.", "operator");
     public static readonly ErrorReason ClusterTooLarge = new("CLUSTER_TOO_LARGE", StatusCode.FailedPrecondition, false,
@@ -36,13 +46,37 @@ public static class ErrorReasons
     public static readonly ErrorReason DeadlineTooShort = new("DEADLINE_EXCEEDED", StatusCode.DeadlineExceeded, true,
         "The caller's deadline passed before an answer could be made durable.", "Allow at least 50 ms.", "caller");
 
+    public static readonly ErrorReason Busy = new("BUSY", StatusCode.ResourceExhausted, true,
+        "As many readings of the whole audit log as allowed are under way.", "Try again later.", "caller");
+
+    // What is governed.
+    public static readonly ErrorReason AttributeNotShared = new("ATTRIBUTE_NOT_SHARED", StatusCode.PermissionDenied, false,
+        "The attribute is not shared with anybody.", "Read the named legal source; only a change of the catalogue could share it.", "governance");
+    public static readonly ErrorReason TooManyRequests = new("TOO_MANY_REQUESTS", StatusCode.ResourceExhausted, true,
+        "The department has made as many grant requests within a day as it may.", "Ask again tomorrow.", "caller");
+    public static readonly ErrorReason NotFound = new("NOT_FOUND", StatusCode.NotFound, false,
+        "There is nothing of that name, or nothing that the caller may see.", "List what there is.", "caller");
+    public static readonly ErrorReason NoChange = new("NO_CHANGE", StatusCode.FailedPrecondition, false,
+        "The catalogue says so already.", "Nothing is left to do.", "caller");
+    public static readonly ErrorReason RequestClosed = new("REQUEST_CLOSED", StatusCode.FailedPrecondition, false,
+        "The grant request does not wait for an answer.", "Read its state; ask anew if need be.", "caller");
+    public static readonly ErrorReason SamePerson = new("SAME_PERSON", StatusCode.PermissionDenied, false,
+        "Who proposed a change cannot approve it.", "Have a second, different person approve it.", "caller");
+    public static readonly ErrorReason ProposalChanged = new("PROPOSAL_CHANGED", StatusCode.FailedPrecondition, false,
+        "The approval names another content than the proposal has now.", "Read the proposal again and approve what it says.", "caller");
+    public static readonly ErrorReason ProposalClosed = new("PROPOSAL_CLOSED", StatusCode.FailedPrecondition, false,
+        "The proposal is applied, withdrawn or expired, or its proposer no longer holds the role.", "Propose it anew.", "caller");
+    public static readonly ErrorReason CatalogueMoved = new("CATALOGUE_MOVED", StatusCode.FailedPrecondition, false,
+        "What the proposal was to change is no longer as it was, or the change no longer keeps the catalogue's rules.",
+        "Propose it anew, on the catalogue as it is now.", "caller");
+
     // The hub's own state.
     public static readonly ErrorReason AuditUnavailable = new("AUDIT_UNAVAILABLE", StatusCode.Unavailable, true,
         "The audit log cannot be written, so nothing is answered.", "Try again later; the operator is told through health.", "operator");
     public static readonly ErrorReason IndexUnavailable = new("INDEX_UNAVAILABLE", StatusCode.Unavailable, true,
         "The index cannot be read or written.", "Try again later; the operator is told through health.", "operator");
     public static readonly ErrorReason CatalogueUnavailable = new("CATALOGUE_UNAVAILABLE", StatusCode.Unavailable, true,
-        "The catalogue has not been read yet.", "Try again later; the operator is told through health.", "operator");
+        "The catalogue cannot be read or written.", "Try again later; the operator is told through health.", "operator");
     public static readonly ErrorReason Internal = new("INTERNAL", StatusCode.Internal, false,
         "A fault in the exchange itself. Its details are in the server's log under the request's trace id.", "Report the trace id.", "operator");
     public static readonly ErrorReason Stopping = new("STOPPING", StatusCode.Unavailable, true,

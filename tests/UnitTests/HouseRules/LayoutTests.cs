@@ -38,6 +38,7 @@ internal sealed partial class LayoutTests
         ["Index"] = ["Catalogue"],
         ["Providers"] = ["Catalogue"],
         ["Ingest"] = ["Index", "Catalogue", "Providers"],
+        ["Governance"] = ["Catalogue", "Policy", "Audit"],
         ["Erasure"] = ["Index", "Catalogue", "Audit"],
         ["Lookup"] = ["Policy", "Index", "Catalogue", "Audit", "Providers"],
     };

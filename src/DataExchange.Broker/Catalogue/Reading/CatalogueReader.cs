@@ -19,20 +19,22 @@ public sealed class CatalogueReader
     public const int AttributesMax = 20_000;
     public const int LinkRightsMax = 20_000;
     public const int GrantsMax = 200_000;
+    public const int CalendarDaysMax = 10_000;
 
     private readonly CatalogueErrors _errors = new();
     private readonly KeyReader _keys;
     private readonly Dictionary<DepartmentId, bool> _hasAdapter = [];
     private readonly HashSet<string> _schemeNames = new(StringComparer.Ordinal);
-    private readonly HashSet<AttributeId> _attributeIds = [];
+    private readonly Dictionary<AttributeId, Wire.Sharing> _attributes = [];
+    private readonly List<(AttributeConfig Attribute, YamlFields Fields)> _claims = [];
     private readonly HashSet<LinkRightConfig> _linkRights = [];
     private readonly HashSet<GrantKey> _granted = [];
 
-    private CatalogueReader(string keyFolder) => _keys = new KeyReader(keyFolder, _errors);
+    private CatalogueReader(string? keyFolder) => _keys = new KeyReader(keyFolder, _errors);
 
     /// <param name="yaml">At most <see cref="YamlTree.FileBytesMax"/>; read to its end, not closed.</param>
-    /// <param name="keyFolder">What key files named in it are relative to.</param>
-    public static CatalogueReading Read(Stream yaml, string keyFolder) => new CatalogueReader(keyFolder).Read(yaml);
+    /// <param name="keyFolder">What key files named in it are relative to; null where it must name none, since whoever wrote it is elsewhere.</param>
+    public static CatalogueReading Read(Stream yaml, string? keyFolder) => new CatalogueReader(keyFolder).Read(yaml);
 
     private CatalogueReading Read(Stream yaml)
     {
@@ -52,7 +54,9 @@ public sealed class CatalogueReader
             Attributes = Section(fields, "attributes", AttributesMax, ReadAttribute),
             LinkRights = Section(fields, "link_rights", LinkRightsMax, ReadLinkRight),
             Grants = Section(fields, "grants", GrantsMax, ReadGrants).SelectMany(grants => grants).ToList(),
+            Calendar = [.. Days(fields, "holidays", working: false), .. Days(fields, "working_days", working: true)],
         };
+        CheckClaims(file.Attributes);
         fields.End();
         return file;
     }
@@ -111,13 +115,57 @@ public sealed class CatalogueReader
         fields.Required<Wire.ValueType>("type", CatalogueValues.Type, CatalogueValues.TypeRule, out var type);
         fields.Required<Wire.Holding>("holding", CatalogueValues.Holding, CatalogueValues.HoldingRule, out var holding);
         fields.Optional<TimeSpan?>("max_age", CatalogueValues.Age, CatalogueValues.AgeRule, out var maxAge);
-        if (named && !_attributeIds.Add(id))
+        if (!fields.Optional<Wire.Sharing>("sharing", CatalogueValues.Sharing, CatalogueValues.SharingRule, out var sharing) || sharing == default)
+            sharing = Wire.Sharing.Conditional;
+        fields.Optional<Wire.Sensitivity>("sensitivity", CatalogueValues.Sensitivity, CatalogueValues.SensitivityRule, out var sensitivity);
+        var sourced = fields.Optional<string>("legal_source", CatalogueValues.Name, CatalogueValues.NameRule, out var source);
+        fields.Optional<AttributeId?>("claims", CatalogueValues.Attribute, AttributeId.Rule, out var claims);
+        if (sharing == Wire.Sharing.NotShared && sourced && source is null)
+            fields.Refuse("legal_source", "must be stated for an attribute that is not shared: a refusal names it");
+        if (named && !_attributes.TryAdd(id, sharing))
             fields.Refuse("must not be declared twice");
         if (named && !_hasAdapter.ContainsKey(id.Department))
             fields.Refuse("id", "must be of a declared department");
         else if (named && holding == Wire.Holding.Located && !_hasAdapter[id.Department])
             fields.Refuse("holding", "must be held, or its department must state an adapter to fetch it from");
-        return new AttributeConfig(id, title!, type, holding, maxAge);
+        var attribute = new AttributeConfig(
+            id, title!, type, holding, maxAge, sharing, sensitivity == default ? Wire.Sensitivity.Personal : sensitivity, source, claims);
+        if (claims is not null)
+            _claims.Add((attribute, fields));
+        return attribute;
+    }
+
+    /// <summary>Once all attributes are known: a claim may stand before what it claims.</summary>
+    private void CheckClaims(IReadOnlyList<AttributeConfig> attributes)
+    {
+        if (_claims.Count == 0)
+            return;
+        var byId = attributes.DistinctBy(attribute => attribute.Id).ToDictionary(attribute => attribute.Id);
+        foreach (var (attribute, fields) in _claims)
+        {
+            if (!_attributes.ContainsKey(attribute.Claims!.Value))
+                fields.Refuse("claims", "must name a declared attribute");
+            else if (attribute.Claims.Value.Department == attribute.Id.Department)
+                fields.Refuse("claims", "must name an attribute of another department");
+            else if (byId.TryGetValue(attribute.Claims.Value, out var source) && source.Claims is not null)
+                fields.Refuse("claims", "must name the authoritative source, not another claim");
+            else if (source is not null && source.Type != attribute.Type)
+                fields.Refuse("claims", "must name an attribute of the same type");
+        }
+    }
+
+    private List<CalendarDayConfig> Days(YamlFields fields, string name, bool working)
+    {
+        var days = new List<CalendarDayConfig>();
+        foreach (var (day, node, path) in fields.Values<DateOnly>(name, CalendarDaysMax, CatalogueValues.Day, CatalogueValues.DayRule) ?? [])
+        {
+            var weekend = day.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday;
+            if (weekend != working)
+                _errors.Add(path, node, working ? "must be a Saturday or a Sunday: other days are worked anyway" : "must be a Monday to Friday: weekends are free anyway");
+            days.Add(new CalendarDayConfig(day, working));
+        }
+
+        return days;
     }
 
     private LinkRightConfig? ReadLinkRight(YamlFields fields)
@@ -155,8 +203,10 @@ public sealed class CatalogueReader
         {
             if (node is not YamlText text || !AttributeId.TryParse(text.Value, out var attribute))
                 _errors.Add(path, node, AttributeId.Rule);
-            else if (!_attributeIds.Contains(attribute))
+            else if (!_attributes.TryGetValue(attribute, out var sharing))
                 _errors.Add(path, node, "must name a declared attribute");
+            else if (sharing == Wire.Sharing.NotShared)
+                _errors.Add(path, node, "must not name an attribute that is not shared");
             else if (purpose is not null && !_granted.Add(new GrantKey(consumer, attribute, purpose)))
                 _errors.Add(path, node, "must not be granted twice to one consumer for one purpose");
             else

@@ -17,6 +17,9 @@ internal static partial class CatalogueValues
     public const string FlagRule = "must be true or false";
     public const string TypeRule = "must be text, integer, decimal, flag, date, timestamp or code";
     public const string HoldingRule = "must be held or located";
+    public const string SharingRule = "must be unconditional, conditional or not_shared";
+    public const string SensitivityRule = "must be open, restricted, personal or special";
+    public const string DayRule = "must be a day as 2026-01-31";
     public const string AgeRule = "must be a length of time from 1 second to 36500 days, as 30d, 12h, 15m, 90s or PT12H";
     public const string MomentRule = "must be a day as 2026-01-31 (midnight UTC) or a second as 2026-01-31T08:00:00Z or +08:00";
     public const string UsesRule = "must be tls or signing";
@@ -69,6 +72,29 @@ internal static partial class CatalogueValues
     public static bool Type(string? text, out Wire.ValueType type) => Word(text, out type);
 
     public static bool Holding(string? text, out Wire.Holding holding) => Word(text, out holding);
+
+    public static bool Sharing(string? text, out Wire.Sharing sharing)
+    {
+        sharing = text switch
+        {
+            "unconditional" => Wire.Sharing.Unconditional,
+            "conditional" => Wire.Sharing.Conditional,
+            "not_shared" => Wire.Sharing.NotShared,
+            _ => default,
+        };
+        return sharing != default;
+    }
+
+    public static bool Sensitivity(string? text, out Wire.Sensitivity sensitivity) => Word(text, out sensitivity);
+
+    public static bool Attribute(string? text, [NotNullWhen(true)] out AttributeId? attribute)
+    {
+        attribute = AttributeId.TryParse(text, out var id) ? id : null;
+        return attribute is not null;
+    }
+
+    public static bool Day(string? text, out DateOnly day) =>
+        DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out day);
 
     public static bool Use(string? text, out KeyUses use)
     {

@@ -5,8 +5,8 @@ using DataExchange.Contracts;
 namespace DataExchange.Broker.Catalogue.Reading;
 
 /// <summary>Reads the departments' keys: each a PEM in the file itself or in a file beside it. One key belongs to one department.</summary>
-/// <param name="folder">What key files are relative to.</param>
-internal sealed class KeyReader(string folder, CatalogueErrors errors)
+/// <param name="folder">What key files are relative to; null where none may be read.</param>
+internal sealed class KeyReader(string? folder, CatalogueErrors errors)
 {
     private const string FileRule = "must name a readable text file of at most 16 KiB";
 
@@ -57,6 +57,8 @@ internal sealed class KeyReader(string folder, CatalogueErrors errors)
 
     private string? ReadFile(string path)
     {
+        if (folder is null)
+            return null;
         try
         {
             using var file = File.OpenRead(Path.Combine(folder, path));

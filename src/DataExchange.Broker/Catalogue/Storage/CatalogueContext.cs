@@ -1,3 +1,4 @@
+using System.Globalization;
 using DataExchange.Contracts;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
@@ -30,6 +31,7 @@ internal sealed class CatalogueContext(DbContextOptions<CatalogueContext> option
         configuration.Properties<AttributeId>().HaveConversion<AttributeIdText>();
         configuration.Properties<DateTimeOffset>().HaveConversion<UnixSeconds>();
         configuration.Properties<TimeSpan>().HaveConversion<WholeSeconds>();
+        configuration.Properties<DateOnly>().HaveConversion<IsoDay>();
         configuration.Properties<Enum>().HaveConversion<string>();
     }
 
@@ -55,6 +57,10 @@ internal sealed class CatalogueContext(DbContextOptions<CatalogueContext> option
             row.HasOne<DepartmentConfig>().WithMany().HasForeignKey(g => g.Consumer);
             row.HasOne<AttributeConfig>().WithMany().HasForeignKey(g => g.Attribute);
         });
+        model.Entity<CalendarDayConfig>(row => row.ToTable("calendar_days").HasKey(c => c.Day));
+        model.Entity<PersonRow>(row => row.ToTable("persons").HasKey(p => p.Id));
+        model.Entity<ProposalRow>(row => row.ToTable("proposals").HasKey(p => p.Id));
+        model.Entity<GrantRequestRow>(row => row.ToTable("grant_requests").HasKey(r => r.Id));
 
         foreach (var property in model.Model.GetEntityTypes().SelectMany(type => type.GetProperties()))
             property.SetColumnName(SnakeCase(property.Name));
@@ -69,6 +75,9 @@ internal sealed class CatalogueContext(DbContextOptions<CatalogueContext> option
 
     private sealed class UnixSeconds()
         : ValueConverter<DateTimeOffset, long>(moment => moment.ToUnixTimeSeconds(), seconds => DateTimeOffset.FromUnixTimeSeconds(seconds));
+
+    private sealed class IsoDay() : ValueConverter<DateOnly, string>(
+        day => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), text => DateOnly.ParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture));
 
     private sealed class WholeSeconds() : ValueConverter<TimeSpan, long>(time => (long)time.TotalSeconds, seconds => TimeSpan.FromSeconds(seconds));
 }

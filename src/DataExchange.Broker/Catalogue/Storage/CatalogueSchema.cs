@@ -30,6 +30,25 @@ internal static class CatalogueSchema
           legal_basis TEXT NOT NULL, valid_from BIGINT NOT NULL, valid_until BIGINT NOT NULL,
           PRIMARY KEY (consumer, attribute, purpose));
         """,
+        """
+        ALTER TABLE attributes ADD COLUMN sharing TEXT NOT NULL DEFAULT 'Conditional';
+        ALTER TABLE attributes ADD COLUMN sensitivity TEXT NOT NULL DEFAULT 'Personal';
+        ALTER TABLE attributes ADD COLUMN legal_source TEXT;
+        ALTER TABLE attributes ADD COLUMN claims TEXT;
+        CREATE TABLE calendar_days (day TEXT PRIMARY KEY, working BOOLEAN NOT NULL);
+        CREATE TABLE persons (
+          id TEXT PRIMARY KEY, role TEXT NOT NULL, department TEXT, token_issued_at BIGINT NOT NULL, token_expires_at BIGINT NOT NULL, withdrawn_at BIGINT);
+        CREATE TABLE proposals (
+          id TEXT PRIMARY KEY, content TEXT NOT NULL, content_hash TEXT NOT NULL, scope TEXT, base_version BIGINT NOT NULL,
+          proposed_by TEXT NOT NULL, proposed_as TEXT NOT NULL, proposed_for TEXT, proposed_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,
+          state TEXT NOT NULL, decided_by TEXT, decided_at BIGINT, applied_version BIGINT, grant_request TEXT);
+        CREATE INDEX proposals_by_state ON proposals (state, proposed_at);
+        CREATE TABLE grant_requests (
+          id TEXT PRIMARY KEY, consumer TEXT NOT NULL, attribute TEXT NOT NULL, owner TEXT NOT NULL, purpose TEXT NOT NULL, legal_basis TEXT NOT NULL,
+          valid_from BIGINT NOT NULL, valid_until BIGINT NOT NULL, requested_at BIGINT NOT NULL, due_at BIGINT NOT NULL, escalated_at BIGINT,
+          state TEXT NOT NULL, proposal TEXT, decided_by TEXT, decided_at BIGINT, reasons TEXT);
+        CREATE INDEX grant_requests_by_state ON grant_requests (state, due_at);
+        """,
     ];
 
     /// <summary>Brings the tables up to the newest step. Several processes may do so at once: one does the work.</summary>

@@ -51,22 +51,58 @@ public sealed class CatalogueStore
         throw new CatalogueUnavailableException("The catalogue is being changed by others.");
     });
 
+    /// <summary>As <see cref="ApplyAsync"/>, on an empty catalogue only: every later change takes two persons.</summary>
+    /// <returns>Null where something else is there; nothing is changed then.</returns>
+    public Task<CatalogueDiff?> ApplyFirstAsync(CatalogueFile file, CancellationToken cancellationToken) => ChangeAsync(
+        change =>
+        {
+            var changes = CatalogueChanges.Between(change.File, file);
+            if (changes.IsEmpty)
+                return Task.FromResult<CatalogueDiff?>(changes.Describe(change.Version));
+            if (!CatalogueChanges.Between(change.File, new CatalogueFile()).IsEmpty)
+                return Task.FromResult<CatalogueDiff?>(null);
+            change.Apply(changes, file);
+            return Task.FromResult<CatalogueDiff?>(changes.Describe(change.Version));
+        },
+        cancellationToken);
+
+    /// <summary>
+    /// One act of governance: nobody else changes anything, the catalogue or what governance records, from its first reading to its commit.
+    /// An exception undoes all of it.
+    /// </summary>
+    /// <param name="catalogue">False for an act that looks at what governance records only: the catalogue can be large.</param>
+    internal Task<T> ChangeAsync<T>(Func<CatalogueTransaction, Task<T>> change, CancellationToken cancellationToken, bool catalogue = true) => GuardAsync(async () =>
+    {
+        await using var context = _database.Open();
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        // The row's lock, which every apply takes as well.
+        await context.Versions.Where(row => row.Id == VersionRow.TheOnlyId)
+            .ExecuteUpdateAsync(row => row.SetProperty(r => r.Version, r => r.Version), cancellationToken);
+        (long Version, CatalogueFile? File) now = catalogue
+            ? await ReadAsync(context, cancellationToken)
+            : (await ReadVersionAsync(context, cancellationToken), null);
+        var work = new CatalogueTransaction(context, now.Version, now.File, _time.GetUtcNow());
+        var result = await change(work);
+        if (work.Version != now.Version)
+        {
+            await context.Versions.Where(row => row.Id == VersionRow.TheOnlyId).ExecuteUpdateAsync(
+                row => row.SetProperty(r => r.Version, work.Version).SetProperty(r => r.AppliedAt, work.Now), cancellationToken);
+        }
+
+        await context.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return result;
+    });
+
     /// <summary>Null when another apply came between reading and writing: nothing is written then.</summary>
     private async Task<CatalogueDiff?> TryApplyAsync(CatalogueContext context, CatalogueFile file, CancellationToken cancellationToken)
     {
         var (version, current) = await ReadAsync(context, cancellationToken);
-        KindDiff[] kinds =
-        [
-            Stage(context, "departments", current.Departments, file.Departments, d => d.Id.Value),
-            Stage(context, "keys", current.Keys, file.Keys, k => k.KeyId),
-            Stage(context, "schemes", current.Schemes, file.Schemes, s => s.Name),
-            Stage(context, "attributes", current.Attributes, file.Attributes, a => a.Id.ToString()),
-            Stage(context, "link rights", current.LinkRights, file.LinkRights, r => $"{r.Department} {r.SchemeA} {r.SchemeB}"),
-            Stage(context, "grants", current.Grants, file.Grants, g => $"{g.Consumer} {g.Attribute} {g.Purpose}"),
-        ];
-        var diff = new CatalogueDiff(version, kinds);
+        var changes = CatalogueChanges.Between(current, file);
+        var diff = changes.Describe(version);
         if (diff.IsEmpty)
             return diff;
+        changes.Stage(context);
 
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         // First of all, since the row's lock then keeps every other apply out until this one is committed.
@@ -78,18 +114,6 @@ public sealed class CatalogueStore
         await context.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return diff with { Version = version + 1 };
-    }
-
-    private static KindDiff Stage<TRow>(
-        CatalogueContext context, string kind, IReadOnlyList<TRow> current, IReadOnlyList<TRow> wanted, Func<TRow, string> name)
-        where TRow : class
-    {
-        var changes = RowChanges<TRow>.Between(current, wanted, name);
-        context.AddRange(changes.Added);
-        context.RemoveRange(changes.Removed);
-        foreach (var (was, now) in changes.Changed)
-            context.Attach(was).CurrentValues.SetValues(now); // Knowing what a row referred to, EF Core updates it before it deletes that.
-        return changes.Describe(kind, name);
     }
 
     /// <summary>Every apply moves the version, so an equal version before and after means that all tables were read of one version.</summary>
@@ -106,6 +130,7 @@ public sealed class CatalogueStore
                 Attributes = await Rows<AttributeConfig>(),
                 LinkRights = await Rows<LinkRightConfig>(),
                 Grants = await Rows<GrantConfig>(),
+                Calendar = await Rows<CalendarDayConfig>(),
             };
             if (await ReadVersionAsync(context, cancellationToken) == before)
                 return (before, file);

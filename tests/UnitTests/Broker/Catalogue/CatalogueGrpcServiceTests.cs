@@ -1,6 +1,8 @@
 using System.Net;
+using DataExchange.Broker.Audit;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Catalogue.Storage;
+using DataExchange.Broker.Governance;
 using DataExchange.Contracts;
 using DataExchange.Hosting;
 using DataExchange.Testing;
@@ -41,6 +43,8 @@ public sealed class CatalogueGrpcServiceTests
             (tls.TrustDomain, tls.CertificatePath, tls.KeyPath, tls.RootPath) = (hub.TrustDomain, hub.CertificatePath, hub.KeyPath, hub.RootPath));
         builder.Services.AddExchangeGrpc(builder.Configuration);
         builder.Services.AddCatalogue();
+        builder.Services.AddAudit();
+        builder.Services.AddGovernance();
         _hub = builder.Build();
         _hub.UseExchangeGrpc();
         _hub.MapGrpcService<CatalogueGrpcService>();

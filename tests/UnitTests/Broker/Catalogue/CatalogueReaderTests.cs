@@ -35,7 +35,8 @@ public sealed class CatalogueReaderTests
             }));
             Assert.That(file.Attributes, Is.EqualTo(new AttributeConfig[]
             {
-                new(status, "Marital status", Wire.ValueType.Code, Wire.Holding.Held, TimeSpan.FromDays(30)),
+                new(status, "Marital status", Wire.ValueType.Code, Wire.Holding.Held, TimeSpan.FromDays(30),
+                    Wire.Sharing.Unconditional, Wire.Sensitivity.Special, "Civil Registration Act, section 7"),
                 new(address, "Address", Wire.ValueType.Text, Wire.Holding.Located),
             }));
             Assert.That(file.LinkRights, Is.EqualTo(new LinkRightConfig[] { new(civil, "cn-resident", "coins") }));

@@ -45,7 +45,7 @@ public abstract class CatalogueStoreContract
         Assert.That((version, diff.Version), Is.EqualTo((1L, 1L)));
         Assert.That(
             diff.Kinds.Select(k => (k.Kind, k.Added.Count, k.Changed.Count, k.Removed.Count)),
-            Is.EqualTo(new[] { ("departments", 2, 0, 0), ("keys", 2, 0, 0), ("schemes", 2, 0, 0), ("attributes", 2, 0, 0), ("link rights", 1, 0, 0), ("grants", 2, 0, 0) }));
+            Is.EqualTo(new[] { ("departments", 2, 0, 0), ("keys", 2, 0, 0), ("schemes", 2, 0, 0), ("attributes", 2, 0, 0), ("link rights", 1, 0, 0), ("grants", 2, 0, 0), ("calendar", 2, 0, 0) }));
     }
 
     [Test]
@@ -193,5 +193,6 @@ public abstract class CatalogueStoreContract
         Assert.That(actual.Attributes, Is.EquivalentTo(expected.Attributes));
         Assert.That(actual.LinkRights, Is.EquivalentTo(expected.LinkRights));
         Assert.That(actual.Grants, Is.EquivalentTo(expected.Grants));
+        Assert.That(actual.Calendar, Is.EquivalentTo(expected.Calendar));
     });
 }

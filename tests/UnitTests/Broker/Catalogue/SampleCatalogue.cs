@@ -42,6 +42,9 @@ internal static class SampleCatalogue
             type: code
             holding: held
             max_age: 30d
+            sharing: unconditional
+            sensitivity: special
+            legal_source: Civil Registration Act, section 7
           - id: civil-affairs/address
             title: Address
             type: text
@@ -58,6 +61,8 @@ internal static class SampleCatalogue
             legal_basis: Housing Act, section 12
             valid_from: 2026-01-01
             valid_until: 2026-12-31T08:00:00+08:00
+        holidays: [2026-10-01]
+        working_days: [2026-10-10]
         """;
 
     public static CatalogueReading Read(string yaml, string keyFolder = "/nonexistent") =>

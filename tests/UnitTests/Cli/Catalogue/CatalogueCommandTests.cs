@@ -77,7 +77,7 @@ public sealed class CatalogueCommandTests
         Assert.That((text.Code, json.Code), Is.EqualTo((ExitCode.Ok, ExitCode.Ok)));
         Assert.That(text.Output, Does.Contain("Catalogue version 1").And.Contain("civil-affairs/marital-status").And.Contain("suspended"));
         var root = JsonDocument.Parse(json.Output).RootElement;
-        Assert.That(root.EnumerateObject().Select(p => p.Name), Is.EqualTo(new[] { "version", "departments", "keys", "schemes", "attributes", "linkRights", "grants" }));
+        Assert.That(root.EnumerateObject().Select(p => p.Name), Is.EqualTo(new[] { "version", "departments", "keys", "schemes", "attributes", "linkRights", "grants", "calendar" }));
         Assert.That(root.GetProperty("grants")[0].GetProperty("validUntil").GetString(), Is.EqualTo("2026-12-31T00:00:00Z"));
     }
 

@@ -1,0 +1,44 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace DataExchange.Broker.Catalogue.Storage;
+
+/// <summary>One act of governance on its way: see <see cref="CatalogueStore.ChangeAsync"/>.</summary>
+internal sealed class CatalogueTransaction(
+    CatalogueContext context, long version, CatalogueFile? file, DateTimeOffset now)
+{
+    private CatalogueFile? _file = file;
+
+    /// <summary>In whole seconds, as everything is stored.</summary>
+    public DateTimeOffset Now { get; } = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds());
+
+    /// <summary>Of the catalogue as <see cref="File"/> says it.</summary>
+    public long Version { get; private set; } = version;
+
+    public CatalogueFile File => _file ?? throw new InvalidOperationException("The act did not ask for the catalogue.");
+
+    /// <summary>Not tracked: what is to change goes through <see cref="Replace"/>.</summary>
+    public IQueryable<TRow> Rows<TRow>()
+        where TRow : class => context.Set<TRow>().AsNoTracking();
+
+    public TRow Add<TRow>(TRow row)
+        where TRow : class
+    {
+        context.Add(row);
+        return row;
+    }
+
+    public TRow Replace<TRow>(TRow was, TRow now)
+        where TRow : class
+    {
+        context.Attach(was).CurrentValues.SetValues(now);
+        return now;
+    }
+
+    /// <summary>The catalogue becomes another one, of the next version.</summary>
+    /// <param name="changes">What leads from <see cref="File"/> to <paramref name="result"/>.</param>
+    public void Apply(CatalogueChanges changes, CatalogueFile result)
+    {
+        changes.Stage(context);
+        (Version, _file) = (Version + 1, result);
+    }
+}
