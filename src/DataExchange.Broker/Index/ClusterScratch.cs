@@ -20,6 +20,7 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
     private readonly List<int> _secrets = [];
     private ArrayBufferWriter<byte> _contents = new();
     private StreamTable _streams = StreamTable.Empty;
+    private RowKeys _rows = RowKeys.None;
     private int _read;
     private int _identifiersMax;
 
@@ -51,6 +52,7 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
     {
         if (_read == _identifiers.Count || IsTooLarge)
             return false;
+        _rows = store.Rows;
         _secrets.Add(NoSecret);
         store.ReadSubject(_identifiers[_read++], this, view);
         return true;
@@ -96,7 +98,7 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
 
     bool ISpanDeserializer<bool>.Deserialize(ReadOnlySpan<byte> buffer)
     {
-        var reader = new RecordReader(buffer, _identifiers[_read - 1]);
+        var reader = new RecordReader(buffer, _identifiers[_read - 1], _rows);
         if (!reader.Secret.IsEmpty)
         {
             _secrets[_read - 1] = _contents.WrittenCount;

@@ -18,7 +18,7 @@ internal static class IndexDigest
         store.ForEachSubject((subject, record) =>
         {
             entries.Clear();
-            var reader = new RecordReader(record, subject);
+            var reader = new RecordReader(record, subject, store.Rows);
             using var opener = new RecordOpener(keys, subject, reader.Secret);
             while (reader.MoveNext())
                 entries.Add(Describe(subject, ref reader, opener, attributes, streams));

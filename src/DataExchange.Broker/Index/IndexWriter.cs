@@ -153,6 +153,8 @@ internal sealed partial class IndexWriter : IAsyncDisposable
         _counted += _orders.Save(_write, [.. group.Select(waiting => waiting.Order).OfType<RecordOrder>()], _ledger.Table);
         Commit(now);
         foreach (var waiting in group)
+            waiting.Order?.Then?.Invoke();
+        foreach (var waiting in group)
         {
             if (waiting.Batch is not { } batch)
                 continue;
@@ -173,7 +175,7 @@ internal sealed partial class IndexWriter : IAsyncDisposable
         _ledger.Switch(batch);
         // Which subjects the former stream alone spoke of, no count tells: they are counted anew. Rare, and about a second a million records.
         _counted = default;
-        _store.ForEachSubject((subject, record) => _counted += IndexStatistics.Of(record, subject, _ledger.Table));
+        _store.ForEachSubject((subject, record) => _counted += IndexStatistics.Of(record, subject, _store.Rows, _ledger.Table));
         Commit(now);
         Log.StreamSwitched(_logger, batch.Department.Value);
     }
