@@ -62,7 +62,7 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
     /// <exception cref="IndexCorruptionException">No wrapping key opens the secret of the identifier asked for.</exception>
     public ClusterResult ToResult(IReadOnlyList<AttributeId> asked, WrappingKeys keys)
     {
-        using var opener = new ClusterOpener(keys, _identifiers, _secrets, _contents.WrittenSpan);
+        var opener = new ClusterOpener(keys, _identifiers, _secrets, _contents.WrittenSpan);
         var pseudonym = opener.PseudonymOf(0);
         if (IsTooLarge)
             return new ClusterResult(ClusterOutcome.TooLarge, _identifiers.Count, [], pseudonym);
@@ -89,7 +89,7 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
     /// <exception cref="IndexCorruptionException">No wrapping key opens the secret of one.</exception>
     public (SubjectKey Subject, Pseudonym Pseudonym)[] ToMembers(WrappingKeys keys)
     {
-        using var opener = new ClusterOpener(keys, _identifiers, _secrets, _contents.WrittenSpan);
+        var opener = new ClusterOpener(keys, _identifiers, _secrets, _contents.WrittenSpan);
         var members = new (SubjectKey, Pseudonym)[_secrets.Count];
         for (var i = 0; i < members.Length; i++)
             members[i] = (_identifiers[i], opener.PseudonymOf(i));

@@ -75,6 +75,10 @@ internal sealed class IndexOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
     public TimeSpan KeyCheckInterval { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Records renewed in one synced write, beside which changes are written. Default 256, 1 to 10,000.</summary>
+    [Range(1, 10_000)]
+    public int RenewalRecordsMax { get; set; } = 256;
+
     /// <summary>Tables held open at once. Default 1,000, 64 to 100,000.</summary>
     [Range(64, 100_000)]
     public int OpenFilesMax { get; set; } = 1_000;

@@ -209,7 +209,7 @@ internal sealed class IndexStore : IDisposable
     private byte[] ReadFormer(SubjectKey subject)
     {
         var key = new byte[SubjectKey.Size];
-        foreach (var generation in Rows.Former)
+        foreach (var generation in Rows.Unsettled)
         {
             Rows.RowOf(subject, generation).Write(key);
             if (_db.Get(key, _subjects, _read) is { } record)

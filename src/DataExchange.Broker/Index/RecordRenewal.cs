@@ -9,20 +9,19 @@ namespace DataExchange.Broker.Index;
 /// </summary>
 internal sealed partial class RecordRenewal
 {
-    private const int ChunkSubjects = 256;
-
-    // The state: version of the record format, numbers of both keys, and the last row that is done; without it all are.
+    // The state: version of the record format, numbers of both keys, and how the last row that is done begins; without it all are.
     private const int DoneBytes = 1 + (2 * sizeof(uint));
 
     private readonly IndexStore _store;
     private readonly WrappingKeys _keys;
+    private readonly int _recordsMax;
     private readonly Func<IndexWriter> _writer;
     private readonly ILogger<RecordRenewal> _logger;
     private volatile bool _isDone;
 
-    public RecordRenewal(IndexStore store, WrappingKeys keys, Func<IndexWriter> writer, ILogger<RecordRenewal> logger)
+    public RecordRenewal(IndexStore store, WrappingKeys keys, IndexOptions options, Func<IndexWriter> writer, ILogger<RecordRenewal> logger)
     {
-        (_store, _keys, _writer, _logger) = (store, keys, writer, logger);
+        (_store, _keys, _recordsMax, _writer, _logger) = (store, keys, options.RenewalRecordsMax, writer, logger);
         _isDone = Progress(null).AsSpan().SequenceEqual(store.ReadState(StateKeys.Renewal));
     }
 
@@ -53,7 +52,7 @@ internal sealed partial class RecordRenewal
         // Rows that move get in front of it or behind it; those that have not moved yet stay where they are.
         var last = Resume();
         var looked = 0L;
-        while (_store.ListRows(last, ChunkSubjects) is { Count: > 0 } rows)
+        while (_store.ListRows(last, _recordsMax) is { Count: > 0 } rows)
         {
             last = rows[^1].Row;
             if (!await WriteAsync([.. rows.Select(row => row.Subject).Distinct()], [(StateKeys.Renewal.ToArray(), Progress(last))], null, cancellationToken))
@@ -86,19 +85,21 @@ internal sealed partial class RecordRenewal
         IReadOnlyList<SubjectKey> subjects, IReadOnlyList<(byte[], byte[]?)> state, Action? then, CancellationToken cancellationToken) =>
         _writer().RewriteAsync(new RecordOrder(RecordOrderKind.Renew, subjects) { State = state, Then = then }, cancellationToken);
 
-    /// <summary>Where a pass with the same keys was; null to begin one.</summary>
+    /// <summary>Where a pass with the same keys was, or a little before; null to begin one.</summary>
     private SubjectKey? Resume() =>
-        _store.ReadState(StateKeys.Renewal) is { Length: DoneBytes + SubjectKey.Size } state && state.AsSpan(0, DoneBytes).SequenceEqual(Progress(null))
-            ? SubjectKey.Read(state.AsSpan(DoneBytes))
+        _store.ReadState(StateKeys.Renewal) is { Length: DoneBytes + sizeof(uint) } state && state.AsSpan(0, DoneBytes).SequenceEqual(Progress(null))
+            ? new SubjectKey((ulong)BinaryPrimitives.ReadUInt32LittleEndian(state.AsSpan(DoneBytes)) << 32, 0)
             : null;
 
     private byte[] Progress(SubjectKey? last)
     {
-        var state = new byte[last is null ? DoneBytes : DoneBytes + SubjectKey.Size];
+        var state = new byte[last is null ? DoneBytes : DoneBytes + sizeof(uint)];
         state[0] = RecordFormat.Version;
         BinaryPrimitives.WriteUInt32LittleEndian(state.AsSpan(1), _keys.Current.Number);
         BinaryPrimitives.WriteUInt32LittleEndian(state.AsSpan(1 + sizeof(uint)), _store.Rows.Current);
-        last?.Write(state.AsSpan(DoneBytes));
+        // Not the whole row: it may be one that must not be found in the files afterwards.
+        if (last is { } row)
+            BinaryPrimitives.WriteUInt32LittleEndian(state.AsSpan(DoneBytes), (uint)(row.High >> 32));
         return state;
     }
 

@@ -24,7 +24,7 @@ internal sealed class SubjectIndex : IAsyncDisposable
         _attributes = new AttributeTable([.. store.ListState(StateKeys.Attribute).Select(row => AttributeId.Parse(Encoding.UTF8.GetString(row.Value)))]);
         _ledger = new StreamLedger(store, options, Streams, time.GetUtcNow());
         _reader = new ClusterReader(store, _ledger, _attributes, wrappingKeys, Condition, options, loggers.CreateLogger<ClusterReader>());
-        Renewal = new RecordRenewal(store, wrappingKeys, () => Writer!, loggers.CreateLogger<RecordRenewal>());
+        Renewal = new RecordRenewal(store, wrappingKeys, options, () => Writer!, loggers.CreateLogger<RecordRenewal>());
         Writer = new IndexWriter(store, options, _ledger, _attributes, wrappingKeys, Condition, time, loggers.CreateLogger<IndexWriter>());
     }
 
@@ -52,7 +52,7 @@ internal sealed class SubjectIndex : IAsyncDisposable
             var (keys, wrappingKeys) = (OpenKeys(store, options), OpenWrappingKeys(store, options));
             store.Rows = OpenRowKeys(store, options);
             var index = new SubjectIndex(store, options, keys, wrappingKeys, time, loggers);
-            if (index.Renewal.IsDone)
+            if (index.Renewal.IsDone || store.ListRows(after: null, max: 1).Count == 0)
                 store.Rows.SettleAtStart();
             return index;
         }
@@ -106,7 +106,7 @@ internal sealed class SubjectIndex : IAsyncDisposable
             var reader = new RecordReader(record, subject, _store.Rows);
             if (reader.Secret.IsEmpty)
                 return;
-            using var opener = new RecordOpener(_wrappingKeys, subject, reader.Secret);
+            var opener = new RecordOpener(_wrappingKeys, subject, reader.Secret);
             if (pseudonyms.Contains(opener.Pseudonym))
                 found[opener.Pseudonym] = subject;
         });
@@ -161,7 +161,6 @@ internal sealed class SubjectIndex : IAsyncDisposable
         await Writer.DisposeAsync();
         _store.Dispose();
         Keys.Dispose();
-        _wrappingKeys.Dispose();
         _store.Rows.Dispose();
     }
 
@@ -169,7 +168,7 @@ internal sealed class SubjectIndex : IAsyncDisposable
     {
         var used = store.ListState(StateKeys.WrappingKey);
         var keys = WrappingKeys.LoadOrCreate(new NumberedKeyFiles(options.KeyFolder, WrappingKeys.Prefix), mayCreate: used.Count == 0);
-        RequireAll(used, number => keys.Find(number)?.Fingerprint, WrappingKeys.Prefix, keys);
+        RequireAll(used, number => keys.Find(number)?.Fingerprint, WrappingKeys.Prefix);
         Note(store, StateKeys.Of(StateKeys.WrappingKey, keys.Current.Number), keys.Current.Fingerprint);
         return keys;
     }
@@ -178,19 +177,18 @@ internal sealed class SubjectIndex : IAsyncDisposable
     {
         var used = store.ListState(StateKeys.RowKey);
         var keys = RowKeys.LoadOrCreate(new NumberedKeyFiles(options.KeyFolder, RowKeys.Prefix), mayCreate: used.Count == 0);
-        RequireAll(used, number => keys.All.FirstOrDefault(key => key.Number == number)?.Fingerprint, RowKeys.Prefix, keys);
+        RequireAll(used, number => keys.All.FirstOrDefault(key => key.Number == number)?.Fingerprint, RowKeys.Prefix);
         Note(store, StateKeys.Of(StateKeys.RowKey, keys.Current), keys.All[^1].Fingerprint);
         return keys;
     }
 
     /// <summary>Every key that something in the index may be under has its fingerprint in the state.</summary>
-    private static void RequireAll(List<(byte[] Key, byte[] Fingerprint)> used, Func<uint, byte[]?> find, string name, IDisposable keys)
+    private static void RequireAll(List<(byte[] Key, byte[] Fingerprint)> used, Func<uint, byte[]?> find, string name)
     {
         foreach (var (key, fingerprint) in used)
         {
             if (find(StateKeys.OrdinalOf(key)) is { } found && found.AsSpan().SequenceEqual(fingerprint))
                 continue;
-            keys.Dispose();
             throw new InvalidOperationException($"The {name} key {StateKeys.OrdinalOf(key)} is missing or not the one that this index was written with. Restore the right key file.");
         }
     }

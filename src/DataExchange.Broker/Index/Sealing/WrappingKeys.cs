@@ -7,7 +7,7 @@ namespace DataExchange.Broker.Index.Sealing;
 /// The wrapping keys of the hub: files <c>wrapping-N.key</c> of 32 random bytes, open to their owner only. The highest number wraps, all of
 /// them unwrap: a further file begins a rotation. Thread safe.
 /// </summary>
-internal sealed class WrappingKeys : IDisposable
+internal sealed class WrappingKeys
 {
     public const string Prefix = "wrapping";
 
@@ -62,12 +62,6 @@ internal sealed class WrappingKeys : IDisposable
         SubjectSecret.Derive(secret, derived);
         CryptographicOperations.ZeroMemory(secret);
         return true;
-    }
-
-    public void Dispose()
-    {
-        foreach (var key in _ring.Keys)
-            key.Dispose();
     }
 
     private static WrappingKey Load(NumberedKeyFiles files, uint number) => new(number, files.Read(number));

@@ -32,11 +32,7 @@ internal sealed class RecordMergeTests
             .Select(all => all.DistinctBy(s => (s.Key.Stream, s.Sequence)).ToArray());
 
     [OneTimeTearDown]
-    public void Close()
-    {
-        Keys.Dispose();
-        Folder.Dispose();
-    }
+    public void Close() => Folder.Dispose();
 
     [Test]
     public void Merge_AnyOrderAndDuplication_StandsAsTheModelSays() =>
@@ -115,7 +111,7 @@ internal sealed class RecordMergeTests
     private static byte[] Merge(byte[] record, Statement[] statements, out IndexStatistics gained, out bool changed)
     {
         var writer = new RecordWriter(RowKeys.None);
-        using var sealer = new RecordSealer(Keys, Attributes);
+        var sealer = new RecordSealer(Keys, Attributes);
         gained = RecordMerge.Merge(record, Subject, statements, Streams, sealer, writer, out changed);
         return changed ? writer.Finish(Subject).ToArray() : record;
     }
@@ -123,7 +119,7 @@ internal sealed class RecordMergeTests
     private static byte[] MakeEmpty()
     {
         var writer = new RecordWriter(RowKeys.None);
-        using var sealer = new RecordSealer(Keys, Attributes);
+        var sealer = new RecordSealer(Keys, Attributes);
         RecordMerge.Merge([], Subject, [], Streams, sealer, writer, out _);
         return writer.Finish(Subject).ToArray();
     }
@@ -138,7 +134,7 @@ internal sealed class RecordMergeTests
     {
         var entries = new List<string>();
         var reader = new RecordReader(record, Subject, RowKeys.None);
-        using var opener = new RecordOpener(Keys, Subject, reader.Secret);
+        var opener = new RecordOpener(Keys, Subject, reader.Secret);
         while (reader.MoveNext())
         {
             Assert.That(reader.Flags.HasFlag(EntryFlags.Sealed), Is.EqualTo(!reader.Key.IsLink && reader.Flags.HasFlag(EntryFlags.Held)), "held values are sealed, nothing else is");

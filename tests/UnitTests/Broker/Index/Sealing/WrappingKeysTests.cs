@@ -18,8 +18,8 @@ internal sealed class WrappingKeysTests
     [Test]
     public void LoadOrCreate_FirstStart_MakesAKeyThatOnlyTheOwnerReads()
     {
-        using var made = WrappingKeys.LoadOrCreate(Files("keys"), mayCreate: true);
-        using var again = WrappingKeys.LoadOrCreate(Files("keys"), mayCreate: false);
+        var made = WrappingKeys.LoadOrCreate(Files("keys"), mayCreate: true);
+        var again = WrappingKeys.LoadOrCreate(Files("keys"), mayCreate: false);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(made.Current.Number, Is.EqualTo(1));
@@ -46,7 +46,7 @@ internal sealed class WrappingKeysTests
     [Test]
     public void TakeUp_TenthKey_IsCurrentAndAllOpenWhatTheyWrapped()
     {
-        using var keys = WrappingKeys.LoadOrCreate(Files("keys"), mayCreate: true);
+        var keys = WrappingKeys.LoadOrCreate(Files("keys"), mayCreate: true);
         var wrapped = new List<byte[]>();
         for (uint number = 1; number <= 10; number++)
         {
@@ -69,8 +69,8 @@ internal sealed class WrappingKeysTests
     [Test]
     public void TryDerive_OfAnotherSubjectAnotherKeyOrDamaged_IsRefused()
     {
-        using var keys = WrappingKeys.LoadOrCreate(Files("keys"), mayCreate: true);
-        using var others = WrappingKeys.LoadOrCreate(Files("others"), mayCreate: true);
+        var keys = WrappingKeys.LoadOrCreate(Files("keys"), mayCreate: true);
+        var others = WrappingKeys.LoadOrCreate(Files("others"), mayCreate: true);
         var (wrapped, derived) = (new byte[WrappingKey.WrappedBytes], new byte[SubjectSecret.DerivedBytes]);
         keys.Current.Wrap(Secret(1), TestIndex.Ann, wrapped);
         using (Assert.EnterMultipleScope())
