@@ -168,6 +168,15 @@ internal sealed class AnswerWriterTests
     }
 
     [Test]
+    public void Write_SealBroken_IsUnavailableBesideWhatCanBeRead()
+    {
+        var answer = Write(LookupCatalogue.Income, [Held(8, 2), Held(7, 1) with { Content = default, Broken = true }], Stream());
+
+        Assert.That((answer.Outcome, answer.Reason), Is.EqualTo((Wire.Outcome.Unavailable, "SEAL_BROKEN")));
+        Assert.That(answer.Evidence.Select(evidence => evidence.Value.Integer), Is.EqualTo(new[] { 2 }));
+    }
+
+    [Test]
     public void Write_ClockSteppedBack_AgeIsNotNegative() =>
         Assert.That(
             Write(LookupCatalogue.Income, [Held(7, 1)], Stream(TimeSpan.FromMinutes(-5))).Evidence.Single().Age.ToTimeSpan(),
