@@ -37,6 +37,7 @@ internal sealed class DepartmentState(DepartmentId id)
             Gaps = _gaps,
             Quarantine = Quarantine,
             CurrentAsOf = Current.CurrentAsOf,
+            Loading = Current.Loading,
         };
     }
 
