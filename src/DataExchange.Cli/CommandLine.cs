@@ -57,6 +57,12 @@ internal static class CommandLine
             await Console.Error.WriteLineAsync(e.Message);
             return ExitCode.Usage;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A folder that cannot be made, a file that is locked, a port that is taken: the message names it.
+            await Console.Error.WriteLineAsync(e.Message);
+            return ExitCode.Unavailable;
+        }
         catch (OperationCanceledException)
         {
             await Console.Error.WriteLineAsync("Ended before it was done.");

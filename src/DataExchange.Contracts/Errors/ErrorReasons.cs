@@ -93,6 +93,8 @@ public static class ErrorReasons
     public static readonly ErrorReason ProviderSilent = new("PROVIDER_SILENT", StatusCode.Unavailable, true,
         "The hub has not heard from the provider since it was declared, so it cannot tell what the provider holds.",
         "Start the provider's adapter.", "provider");
+    public static readonly ErrorReason ProviderLoading = new("PROVIDER_LOADING", StatusCode.Unavailable, true,
+        "The provider's first load is not complete: it has stated nothing about the subject so far, and may yet.", "Try again later.", "provider");
     public static readonly ErrorReason ProviderUnreachable = new("PROVIDER_UNREACHABLE", StatusCode.Unavailable, true,
         "The provider's adapter does not answer.", "Try again later.", "provider");
     public static readonly ErrorReason ProviderTooSlow = new("PROVIDER_TOO_SLOW", StatusCode.Unavailable, true,
