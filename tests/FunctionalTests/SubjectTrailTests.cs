@@ -70,7 +70,7 @@ internal sealed class SubjectTrailTests
         foreach (var caller in new[] { TestCatalogue.Welfare, TestCatalogue.Registry })
         {
             var refused = await Assert.ThrowsAsync<RpcException>(() => EraseAsync(caller, subject));
-            Assert.That((refused!.StatusCode, refused.Status.Detail), Is.EqualTo((StatusCode.PermissionDenied, ErrorReasons.ErasureNotAllowed.Meaning)));
+            Assert.That((refused!.StatusCode, refused.GetRpcStatus()!.GetDetail<Google.Rpc.ErrorInfo>()!.Reason), Is.EqualTo((StatusCode.PermissionDenied, "ERASURE_NOT_ALLOWED")));
         }
         Assert.That((await LookUpAsync(subject)).Answers[0].Outcome, Is.EqualTo(Wire.Outcome.Provided));
     }

@@ -10,6 +10,17 @@ namespace DataExchange.Broker.Index;
 /// </param>
 internal sealed record ErasureMark(long AtTicks, SortedDictionary<uint, ulong> Through)
 {
+    /// <summary>Both: what either covers.</summary>
+    public ErasureMark With(ErasureMark? other)
+    {
+        if (other is null)
+            return this;
+        var through = new SortedDictionary<uint, ulong>(Through);
+        foreach (var (stream, sequence) in other.Through)
+            through[stream] = Math.Max(sequence, through.GetValueOrDefault(stream));
+        return new ErasureMark(Math.Max(AtTicks, other.AtTicks), through);
+    }
+
     public bool Covers(ref readonly Statement statement) =>
         statement.PackedAtTicks <= AtTicks || (Through.TryGetValue(statement.Key.Stream, out var through) && statement.Sequence <= through);
 }

@@ -59,7 +59,7 @@ internal sealed class RecordOrders(IndexStore store, RecordSealer sealer)
             if (order is { Kind: RecordOrderKind.Erase, Erasure: { } mark })
             {
                 gained -= IndexStatistics.Of(record, subject, store.Rows, streams);
-                _writer.Start(default, mark);
+                _writer.Start(default, mark.With(new RecordReader(record, subject, store.Rows).Erasure));
             }
             else if (!TryRenew(record, subject, order.Kind == RecordOrderKind.MakeKnown, streams))
             {

@@ -92,6 +92,18 @@ internal sealed class RecordMergeTests
             Assert.That(new RecordReader(record, Subject, RowKeys.None).Erasure!.AtTicks, Is.EqualTo(at), "the mark stays");
         }, iter: 2_000);
 
+    [Test]
+    public void Erasure_Twice_CoversWhatEitherDoes()
+    {
+        var mark = Gen.Select(Gen.Long[0, 9], Gen.Select(Gen.UInt[0, 3], Gen.ULong[0, 9]).Array[0, 3])
+            .Select((at, through) => new ErasureMark(at, new(through.DistinctBy(t => t.Item1).ToDictionary(t => t.Item1, t => t.Item2))));
+        Gen.Select(mark, mark, Gen.UInt[0, 3], Gen.ULong[1, 10], Gen.Long[0, 10]).Sample((a, b, stream, sequence, packedAt) =>
+        {
+            var statement = new Statement(Subject, new EntryKey(false, 0, default, stream), sequence, 0, EntryFlags.None, default, packedAt);
+            return a.With(b).Covers(in statement) == (a.Covers(in statement) || b.Covers(in statement)) && a.With(null) == a;
+        }, iter: 20_000);
+    }
+
     /// <summary>Shuffled, with repetitions, cut into pieces that are merged one after the other.</summary>
     private static (byte[] Record, IndexStatistics Counted) Deliver(Statement[] history, Random random)
     {
