@@ -49,10 +49,11 @@ public sealed class AdapterProgress
 /// <param name="ConfirmedSequence">Up to here every change was confirmed by bus or ingress.</param>
 /// <param name="HubWatermark">Up to here the hub has applied everything, as it last said.</param>
 /// <param name="Published">Changes confirmed since this process started; a batch sent twice counts twice.</param>
+/// <param name="HubLoaded">The hub has applied the end of the first load, so that it answers for what there is not, too.</param>
 /// <param name="SourceExhausted">At its last end the source had nothing more, and all it had given is stored.</param>
 public readonly record struct AdapterFigures(
-    ulong LastSequence, ulong ConfirmedSequence, ulong HubWatermark, ulong Published, bool SourceExhausted)
+    ulong LastSequence, ulong ConfirmedSequence, ulong HubWatermark, ulong Published, bool HubLoaded, bool SourceExhausted)
 {
     /// <summary>Everything the source has is applied at the hub.</summary>
-    public bool HubIsCurrent => SourceExhausted && HubWatermark >= LastSequence;
+    public bool HubIsCurrent => SourceExhausted && HubLoaded && HubWatermark >= LastSequence;
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using DataExchange.Broker.Accesses;
 using DataExchange.Broker.Audit;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Erasure;
@@ -33,6 +34,7 @@ public static class BrokerHost
         builder.Services.AddIngest();
         builder.Services.AddAudit();
         builder.Services.AddPublication();
+        builder.Services.AddAccesses();
         builder.Services.AddErasure();
         builder.Services.AddSingleton<ProviderChannels>();
         builder.Services.AddLookup();
@@ -45,6 +47,7 @@ public static class BrokerHost
         app.MapGrpcService<ChangeIngressGrpcService>();
         app.MapGrpcService<CatalogueGrpcService>();
         app.MapGrpcService<AuditGrpcService>();
+        app.MapGrpcService<AccessLogGrpcService>();
         app.MapLogFiles();
         app.MapGrpcService<ErasureGrpcService>();
         return app;

@@ -13,7 +13,7 @@ public sealed class HubOptions
     [Required, RegularExpression(@"\A[a-z0-9][a-z0-9-]{0,62}\z")]
     public string BrokerId { get; set; } = "";
 
-    /// <summary>Folder of index, audit log, catalogue and hub key, where their own options name no other place.</summary>
+    /// <summary>Folder of index, audit log, catalogue and keys, where their own options name no other place.</summary>
     [Required]
     public string DataDirectory { get; set; } = "";
 

@@ -33,6 +33,7 @@ internal static class CommandLine
             GovernanceCommands.Policy(),
             GovernanceCommands.Explain(),
             AuditCommand.Create(),
+            AccessCommand.Create(),
             WitnessCommand.Create(),
             new Command("dev", "For development only") { CertificatesCommand.Create(), TokenCommand.Create() },
             BenchCommand.Create(),
@@ -55,6 +56,12 @@ internal static class CommandLine
         {
             await Console.Error.WriteLineAsync(e.Message);
             return ExitCode.Usage;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A folder that cannot be made, a file that is locked, a port that is taken: the message names it.
+            await Console.Error.WriteLineAsync(e.Message);
+            return ExitCode.Unavailable;
         }
         catch (OperationCanceledException)
         {

@@ -115,5 +115,5 @@ internal sealed class SubjectTrailTests
 
     private byte[] EntryBytes(Wire.Receipt receipt) => new AuditReader(_exchange.AuditFolder).Read(receipt.EntryIndex).First().ToArray();
 
-    private IEnumerable<Wire.AuditEntry> Entries() => new AuditReader(_exchange.AuditFolder).Read().Select(bytes => Wire.AuditEntry.Parser.ParseFrom(bytes.Span)).ToList();
+    private List<Wire.AuditEntry> Entries() => [.. new AuditReader(_exchange.AuditFolder).Read().Select(bytes => Wire.AuditEntry.Parser.ParseFrom(bytes.Span))];
 }

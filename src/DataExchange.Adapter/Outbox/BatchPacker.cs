@@ -5,13 +5,12 @@ using Google.Protobuf.WellKnownTypes;
 namespace DataExchange.Adapter;
 
 /// <summary>
-/// Builds one <see cref="Wire.ChangeBatch"/> after the other. Each change is serialized once, straight into the batch's buffer:
-/// changes are the message's last field, so header bytes followed by change fields are the message, byte for byte
-/// what protobuf writes. Not thread safe.
+/// Builds one <see cref="Wire.ChangeBatch"/> after the other. Each change is serialized once, straight into the batch's buffer: header
+/// bytes followed by change fields are the message, whatever the order of their numbers. Not thread safe.
 /// </summary>
 internal sealed class BatchPacker
 {
-    // A header is at most 2+63 (department), 2+16 (epoch), 1+10 (sequence) and 2+17 (time) bytes.
+    // A header is at most 2+63 (department), 2+16 (epoch), 1+10 (sequence), 2+17 (time) and 2 (loading) bytes.
     private const int HeaderBytesMax = 128;
     private const byte ChangesTag = (Wire.ChangeBatch.ChangesFieldNumber << 3) | (byte)WireFormat.WireType.LengthDelimited;
 
@@ -54,9 +53,10 @@ internal sealed class BatchPacker
     }
 
     /// <summary>The batch so far, and an empty packer.</summary>
-    public OutboxBatch Seal(ulong firstSequence, DateTimeOffset packedAt)
+    /// <param name="loading">The source has not been read to an end yet.</param>
+    public OutboxBatch Seal(ulong firstSequence, DateTimeOffset packedAt, bool loading = false)
     {
-        var header = WriteHeader(firstSequence, packedAt);
+        var header = WriteHeader(firstSequence, packedAt, loading);
         var payload = new byte[header.Length + _length];
         header.CopyTo(payload, 0);
         _fields.AsSpan(0, _length).CopyTo(payload.AsSpan(header.Length));
@@ -65,8 +65,9 @@ internal sealed class BatchPacker
         return batch;
     }
 
-    private byte[] WriteHeader(ulong firstSequence, DateTimeOffset packedAt)
+    private byte[] WriteHeader(ulong firstSequence, DateTimeOffset packedAt, bool loading)
     {
+        _header.Loading = loading;
         _header.FirstSequence = firstSequence;
         _header.PackedAt = Timestamp.FromDateTimeOffset(packedAt);
         return _header.ToByteArray();

@@ -56,10 +56,13 @@ internal sealed class Outbox : IDisposable
     /// <summary>The hub's watermark in this epoch, as last saved; 0 while the hub has never named this epoch.</summary>
     public ulong HubWatermark => Snapshot().HubWatermark;
 
+    /// <summary>The source has been read to its end once in this epoch, and all it gave until then is stored.</summary>
+    public bool Loaded => Snapshot().Loaded;
+
     /// <summary>Payload bytes that are kept.</summary>
     public long Bytes => Snapshot().Bytes;
 
-    /// <summary>Raised after every append, on the appending thread.</summary>
+    /// <summary>Raised after every append and at the end of the first load, on the thread that made it.</summary>
     public event Action? Appended;
 
     /// <summary>Set on every trim that freed something.</summary>
@@ -118,6 +121,19 @@ internal sealed class Outbox : IDisposable
         }
     }
 
+    /// <summary>The source has come to its end for the first time; durable on return. Later calls cost nothing.</summary>
+    public void EndLoad()
+    {
+        lock (_lock)
+        {
+            if (_state.Loaded)
+                return;
+            _file.SaveLoaded();
+            _state = _state with { Loaded = true };
+        }
+        Appended?.Invoke();
+    }
+
     /// <summary>The store is found to be no older than what the hub knows of it.</summary>
     public void OfferEverything()
     {
@@ -149,7 +165,7 @@ internal sealed class Outbox : IDisposable
 
 /// <summary>Everything but the batches.</summary>
 internal sealed record OutboxState(
-    byte[] Epoch, ulong FirstSequence, ulong LastSequence, string? SourceCheckpoint, ulong RelayCheckpoint, ulong HubWatermark, long Bytes);
+    byte[] Epoch, ulong FirstSequence, ulong LastSequence, string? SourceCheckpoint, ulong RelayCheckpoint, ulong HubWatermark, long Bytes, bool Loaded);
 
 /// <summary>The file is not what this library wrote. Only a person can say what is to become of it.</summary>
 internal sealed class OutboxDamagedException(string message) : Exception(message);

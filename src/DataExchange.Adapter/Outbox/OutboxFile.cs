@@ -53,7 +53,8 @@ internal sealed class OutboxFile : IDisposable
     {
         using var state = Command("""
             SELECT epoch, last_sequence, source_checkpoint, relay_checkpoint, hub_watermark,
-              (SELECT coalesce(min(first_sequence), state.last_sequence + 1) FROM batch), (SELECT coalesce(sum(length(payload)), 0) FROM batch)
+              (SELECT coalesce(min(first_sequence), state.last_sequence + 1) FROM batch), (SELECT coalesce(sum(length(payload)), 0) FROM batch),
+              loaded
             FROM state
             """);
         using var row = state.ExecuteReader();
@@ -65,7 +66,8 @@ internal sealed class OutboxFile : IDisposable
             RelayCheckpoint: (ulong)row.GetInt64(3),
             HubWatermark: (ulong)row.GetInt64(4),
             FirstSequence: (ulong)row.GetInt64(5),
-            Bytes: row.GetInt64(6));
+            Bytes: row.GetInt64(6),
+            Loaded: row.GetBoolean(7));
     }
 
     public void Append(IReadOnlyList<OutboxBatch> batches, OutboxState after)
@@ -85,6 +87,12 @@ internal sealed class OutboxFile : IDisposable
         _advance.Parameters[1].Value = after.SourceCheckpoint ?? (object)DBNull.Value;
         _advance.ExecuteNonQuery();
         transaction.Commit();
+    }
+
+    public void SaveLoaded()
+    {
+        using var save = Command("UPDATE state SET loaded = 1");
+        save.ExecuteNonQuery();
     }
 
     public OutboxState Trim(OutboxState after, int tailBatches)

@@ -7,7 +7,10 @@ namespace DataExchange.Adapter;
 /// <summary>What the outbox's file looks like, how it is made, and the proof that it is whole.</summary>
 internal static class OutboxSchema
 {
-    private const int Version = 1;
+    private const int Version = 2;
+
+    // Whether the source was ever read to its end was not kept: the next reading that comes to one says so.
+    private const string FromVersion1 = "ALTER TABLE state ADD COLUMN loaded INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = 2";
 
     // A larger write-ahead log between two checkpoints: most rows are trimmed before they would be copied twice.
     private const string Settings = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;";
@@ -18,8 +21,9 @@ internal static class OutboxSchema
           first_sequence INTEGER PRIMARY KEY, last_sequence INTEGER NOT NULL, payload BLOB NOT NULL, digest BLOB NOT NULL);
         CREATE TABLE state (
           id INTEGER PRIMARY KEY CHECK (id = 1), department TEXT NOT NULL, epoch BLOB NOT NULL, last_sequence INTEGER NOT NULL,
-          source_checkpoint TEXT, relay_checkpoint INTEGER NOT NULL, hub_watermark INTEGER NOT NULL, locator_check BLOB);
-        INSERT INTO state VALUES (1, $department, $epoch, 0, NULL, 0, 0, NULL);
+          source_checkpoint TEXT, relay_checkpoint INTEGER NOT NULL, hub_watermark INTEGER NOT NULL, locator_check BLOB,
+          loaded INTEGER NOT NULL DEFAULT 0);
+        INSERT INTO state VALUES (1, $department, $epoch, 0, NULL, 0, 0, NULL, 0);
         """;
 
     private const string FirstBreak = """
@@ -37,6 +41,8 @@ internal static class OutboxSchema
         var version = (long)Ask(connection, "PRAGMA user_version")!;
         if (version == 0)
             Create(connection, department);
+        else if (version == 1)
+            Run(connection, FromVersion1);
         else if (version != Version)
             throw new OutboxDamagedException($"The outbox has schema {version}; this version reads {Version}.");
 

@@ -91,7 +91,7 @@ internal sealed partial class ChangeRelay : BackgroundService
             Log.Trimmed(_logger, from, keptFrom);
             from = keptFrom;
         }
-        _progress.Update(f => f with { HubWatermark = watermark });
+        _progress.Update(f => f with { HubWatermark = watermark, HubLoaded = hub.LoadedIn(_outbox) });
         Log.Publishing(_logger, from, watermark);
         return new RelayPosition(Math.Max(confirmed, watermark), watermark, _wake);
     }
@@ -139,7 +139,9 @@ internal sealed partial class ChangeRelay : BackgroundService
         if (_status.CurrentAsOf is not { } currentAsOf || hub.WatermarkIn(_outbox) > _outbox.OfferedSequence)
             return;
         var next = _outbox.HubWatermark + 1;
-        var payload = Heartbeat.Payload(_options.Department, _outbox.Epoch, next, currentAsOf);
+        // With changes to follow it speaks for no moment, and for no end of the load.
+        var isAll = _outbox.LastSequence < next;
+        var payload = Heartbeat.Payload(_options.Department, _outbox.Epoch, next, isAll ? currentAsOf : DateTimeOffset.UnixEpoch, loading: !isAll);
         try
         {
             await _publisher.PublishAsync(next, _signer.Sign(payload), cancellationToken).WaitAsync(_options.PublishTimeout, _time, cancellationToken);

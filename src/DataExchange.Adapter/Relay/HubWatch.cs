@@ -31,7 +31,7 @@ internal sealed class HubWatch(Wire.ChangeIngressService.ChangeIngressServiceCli
         var trimmed = time.GetTimestamp();
         while (true)
         {
-            await Task.Delay(heard < outbox.LastSequence ? options.WatermarkInterval : options.HeartbeatInterval, time, cancellationToken);
+            await Task.Delay(heard < outbox.LastSequence || !progress.Figures.HubLoaded ? options.WatermarkInterval : options.HeartbeatInterval, time, cancellationToken);
             if (await TryAskAsync(cancellationToken) is not { } state)
                 continue;
             if (StreamVerdicts.Compare(state, outbox) != StreamVerdict.Consistent)
@@ -45,7 +45,7 @@ internal sealed class HubWatch(Wire.ChangeIngressService.ChangeIngressServiceCli
 
             heard = watermark;
             position.Hear(watermark);
-            progress.Update(f => f with { HubWatermark = watermark });
+            progress.Update(f => f with { HubWatermark = watermark, HubLoaded = state.LoadedIn(outbox) });
             if (status.OutboxFull || time.GetElapsedTime(trimmed) >= TrimInterval)
             {
                 outbox.Trim(position.Confirmed, position.Watermark, options.OutboxTailBatches);

@@ -18,6 +18,9 @@ internal sealed class PublishLoop(Outbox outbox, BatchSigner signer, IBatchPubli
     private ulong _next;
     private long _lastPublished = time.GetTimestamp();
 
+    // The end of the first load, if it was not reached yet when this began, is said at once.
+    private bool _wasLoaded = outbox.Loaded;
+
     /// <summary>Returns when the hub has quarantined the stream; throws when the connection fails or a confirmation does not come in time.</summary>
     public async Task RunAsync(ulong fromSequence, CancellationToken cancellationToken)
     {
@@ -95,11 +98,15 @@ internal sealed class PublishLoop(Outbox outbox, BatchSigner signer, IBatchPubli
     /// <summary>The moment that a heartbeat may speak for; null while none is due, or there is more to say than a heartbeat does.</summary>
     private DateTimeOffset? HeartbeatDue()
     {
-        if (time.GetElapsedTime(_lastPublished) < options.HeartbeatInterval)
+        var endsLoad = !_wasLoaded && outbox.Loaded;
+        if (!endsLoad && time.GetElapsedTime(_lastPublished) < options.HeartbeatInterval)
             return null;
         // In this order: what was current at that moment is stored by now.
         var currentAsOf = status.CurrentAsOf;
-        return outbox.LastSequence < _next ? currentAsOf : null;
+        if (currentAsOf is null || outbox.LastSequence >= _next)
+            return null;
+        _wasLoaded = outbox.Loaded;
+        return currentAsOf;
     }
 
     /// <summary>False when the stream is quarantined.</summary>

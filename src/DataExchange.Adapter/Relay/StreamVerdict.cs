@@ -26,6 +26,9 @@ internal static class StreamVerdicts
         return outbox.HubWatermark == 0 ? StreamVerdict.Quarantined : StreamVerdict.RolledBack;
     }
 
+    /// <summary>The hub has applied the end of the first load of the outbox's epoch.</summary>
+    public static bool LoadedIn(this Wire.GetStreamStateResponse hub, Outbox outbox) => hub.StreamEpoch == outbox.Epoch && !hub.Loading;
+
     /// <summary>The hub's watermark in the outbox's epoch.</summary>
     public static ulong WatermarkIn(this Wire.GetStreamStateResponse hub, Outbox outbox) => hub.StreamEpoch == outbox.Epoch ? hub.Watermark : 0;
 }

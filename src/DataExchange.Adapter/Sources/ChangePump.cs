@@ -32,6 +32,7 @@ internal sealed partial class ChangePump : BackgroundService
     private long _unsavedBytesMax;
     private ulong _nextSequence;
     private string _checkpoint = "";
+    private bool _loading;
     private long _oldestUnsaved;
 
     public ChangePump(IChangeSource source, ChangeRules rules, Outbox outbox, IOptions<DepartmentAdapterOptions> options,
@@ -74,6 +75,7 @@ internal sealed partial class ChangePump : BackgroundService
         _status.SourceRefused = false;
         // What was changed while the source was being read may not have been seen.
         _status.CurrentAsOf = begun;
+        _outbox.EndLoad();
         _progress.Update(f => f with { LastSequence = _outbox.LastSequence, SourceExhausted = true });
     }
 
@@ -81,9 +83,11 @@ internal sealed partial class ChangePump : BackgroundService
     {
         _nextSequence = _outbox.LastSequence + 1;
         _unsavedBytesMax = Room();
+        _loading = !_outbox.Loaded;
         try
         {
             await PackAsync(cancellationToken);
+            _loading = false;
         }
         finally
         {
@@ -149,7 +153,7 @@ internal sealed partial class ChangePump : BackgroundService
 
     private void Seal()
     {
-        var batch = _packer.Seal(_nextSequence, _time.GetUtcNow());
+        var batch = _packer.Seal(_nextSequence, _time.GetUtcNow(), _loading);
         _nextSequence = batch.LastSequence + 1;
         _sealed.Add(batch);
         _sealedBytes += batch.Payload.Length;

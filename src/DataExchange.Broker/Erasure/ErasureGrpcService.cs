@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Contracts;
 using DataExchange.Hosting;
@@ -9,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace DataExchange.Broker.Erasure;
 
 /// <summary>The wire side of <see cref="SubjectErasure"/>: who may, and what the request must hold. See erasure.proto.</summary>
-internal sealed partial class ErasureGrpcService(SubjectErasure erasure, CatalogueState catalogue, IOptions<ErasureOptions> options)
+internal sealed class ErasureGrpcService(SubjectErasure erasure, CatalogueState catalogue, IOptions<ErasureOptions> options)
     : Wire.ErasureService.ErasureServiceBase
 {
     public override async Task<Wire.EraseSubjectResponse> EraseSubject(Wire.EraseSubjectRequest request, ServerCallContext context)
@@ -23,10 +22,7 @@ internal sealed partial class ErasureGrpcService(SubjectErasure erasure, Catalog
         var errors = new List<FieldError>();
         if (!snapshot.Schemes.TryRead(request.Identifier, "identifier", out var identifier, out var invalid))
             errors.Add(invalid);
-        if (request.LegalBasis.Length is 0 or > WireLimits.LegalBasisLengthMax || request.LegalBasis.Any(char.IsControl))
-            errors.Add(new("legal_basis", $"must be 1 to {WireLimits.LegalBasisLengthMax} characters without control characters"));
-        if (!Reference().IsMatch(request.CaseId))
-            errors.Add(new("case_id", "must be 1 to 64 characters of A-Z, a-z, 0-9 and . _ : / -"));
+        CaseRules.CheckCase(request.LegalBasis, request.CaseId, errors);
         if (errors.Count > 0)
             throw ExchangeError.Invalid(errors).ToRpcException();
 
@@ -44,7 +40,4 @@ internal sealed partial class ErasureGrpcService(SubjectErasure erasure, Catalog
             },
         };
     }
-
-    [GeneratedRegex(@"\A[A-Za-z0-9._:/-]{1,64}\z", RegexOptions.CultureInvariant)]
-    private static partial Regex Reference();
 }

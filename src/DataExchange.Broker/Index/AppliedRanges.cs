@@ -4,7 +4,8 @@ namespace DataExchange.Broker.Index;
 /// <param name="First">The first.</param>
 /// <param name="Last">The last.</param>
 /// <param name="PackedAt">The newest moment that a batch among them speaks for.</param>
-internal readonly record struct AppliedRange(ulong First, ulong Last, DateTimeOffset PackedAt);
+/// <param name="Loading">No batch among them says that the department's first load is complete.</param>
+internal readonly record struct AppliedRange(ulong First, ulong Last, DateTimeOffset PackedAt, bool Loading = false);
 
 /// <summary>
 /// Which sequences of one stream are applied: all up to the watermark, and above it the pieces that came before what precedes them.
@@ -33,13 +34,11 @@ internal sealed class AppliedRanges
 
     /// <param name="range">MUST NOT overlap what is applied.</param>
     /// <param name="piecesMax">Pieces kept above the watermark.</param>
-    /// <param name="completeAt">
-    /// When the watermark moved: the newest moment that a batch now at or below it speaks for. Null if it did not move.
-    /// </param>
+    /// <param name="passed">What the watermark has moved over; null if it did not move.</param>
     /// <returns>False, and nothing changed, if that would make too many pieces.</returns>
-    public bool TryAdd(AppliedRange range, int piecesMax, out DateTimeOffset? completeAt)
+    public bool TryAdd(AppliedRange range, int piecesMax, out AppliedRange? passed)
     {
-        completeAt = null;
+        passed = null;
         var next = NextAbove(range.First);
         var joinsBelow = range.First == Watermark + 1 || (next > 0 && _above[next - 1].Last == range.First - 1);
         var joinsAbove = next < _above.Count && _above[next].First == range.Last + 1;
@@ -54,7 +53,7 @@ internal sealed class AppliedRanges
         if (range.First == Watermark + 1)
         {
             Watermark = range.Last;
-            completeAt = range.PackedAt;
+            passed = range;
         }
         else if (joinsBelow)
         {
@@ -81,7 +80,7 @@ internal sealed class AppliedRanges
     }
 
     private static AppliedRange Join(AppliedRange lower, AppliedRange upper) =>
-        new(lower.First, upper.Last, lower.PackedAt > upper.PackedAt ? lower.PackedAt : upper.PackedAt);
+        new(lower.First, upper.Last, lower.PackedAt > upper.PackedAt ? lower.PackedAt : upper.PackedAt, lower.Loading && upper.Loading);
 
     /// <summary>The first piece that ends at or after <paramref name="sequence"/>.</summary>
     private int NextAbove(ulong sequence)

@@ -21,11 +21,10 @@ internal sealed partial class ClusterReader(
         try
         {
             var result = Gather(start, asked).ToResult(asked, keys);
-            if (result.Facts.Any(fact => fact.Broken))
+            foreach (var fact in result.Facts)
             {
-                condition.CountFailedRead();
-                IndexMetrics.CountBroken(result.Facts.Count(fact => fact.Broken));
-                Log.SealBroken(logger);
+                if (fact.Broken)
+                    NoteBroken();
             }
             return result;
         }
@@ -68,6 +67,13 @@ internal sealed partial class ClusterReader(
         {
         }
         return scratch;
+    }
+
+    private void NoteBroken()
+    {
+        condition.CountFailedRead();
+        IndexMetrics.CountBroken();
+        Log.SealBroken(logger);
     }
 
     private void NoteFailure(Exception failure)

@@ -20,6 +20,7 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
     private readonly List<int> _secrets = [];
     private ArrayBufferWriter<byte> _contents = new();
     private StreamTable _streams = StreamTable.Empty;
+    private RowKeys _rows = RowKeys.None;
     private int _read;
     private int _identifiersMax;
 
@@ -51,6 +52,7 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
     {
         if (_read == _identifiers.Count || IsTooLarge)
             return false;
+        _rows = store.Rows;
         _secrets.Add(NoSecret);
         store.ReadSubject(_identifiers[_read++], this, view);
         return true;
@@ -60,7 +62,7 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
     /// <exception cref="IndexCorruptionException">No wrapping key opens the secret of the identifier asked for.</exception>
     public ClusterResult ToResult(IReadOnlyList<AttributeId> asked, WrappingKeys keys)
     {
-        using var opener = new ClusterOpener(keys, _identifiers, _secrets, _contents.WrittenSpan);
+        var opener = new ClusterOpener(keys, _identifiers, _secrets, _contents.WrittenSpan);
         var pseudonym = opener.PseudonymOf(0);
         if (IsTooLarge)
             return new ClusterResult(ClusterOutcome.TooLarge, _identifiers.Count, [], pseudonym);
@@ -87,7 +89,7 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
     /// <exception cref="IndexCorruptionException">No wrapping key opens the secret of one.</exception>
     public (SubjectKey Subject, Pseudonym Pseudonym)[] ToMembers(WrappingKeys keys)
     {
-        using var opener = new ClusterOpener(keys, _identifiers, _secrets, _contents.WrittenSpan);
+        var opener = new ClusterOpener(keys, _identifiers, _secrets, _contents.WrittenSpan);
         var members = new (SubjectKey, Pseudonym)[_secrets.Count];
         for (var i = 0; i < members.Length; i++)
             members[i] = (_identifiers[i], opener.PseudonymOf(i));
@@ -96,7 +98,7 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
 
     bool ISpanDeserializer<bool>.Deserialize(ReadOnlySpan<byte> buffer)
     {
-        var reader = new RecordReader(buffer, _identifiers[_read - 1]);
+        var reader = new RecordReader(buffer, _identifiers[_read - 1], _rows);
         if (!reader.Secret.IsEmpty)
         {
             _secrets[_read - 1] = _contents.WrittenCount;

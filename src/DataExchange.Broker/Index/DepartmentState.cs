@@ -38,6 +38,7 @@ internal sealed class DepartmentState(DepartmentId id)
             Gaps = _gaps,
             Quarantine = Quarantine,
             CurrentAsOf = Current.CurrentAsOf,
+            Loading = Current.Loading,
         };
     }
 

@@ -17,6 +17,8 @@ internal sealed class IndexHealthCheck(SubjectIndex index) : IHealthCheck
             ["facts"] = statistics.Facts,
             ["links"] = statistics.Links,
             ["failedReads"] = index.Condition.FailedReads,
+            // False while records are brought under new keys.
+            ["renewed"] = index.Renewal.IsDone,
         };
         return Task.FromResult(index.Condition switch
         {

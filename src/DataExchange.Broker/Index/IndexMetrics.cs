@@ -15,7 +15,7 @@ internal static class IndexMetrics
     private static readonly Counter<long> Broken =
         ExchangeDiagnostics.Meter.CreateCounter<long>("dataexchange.index.seals.broken", "{value}", "Held values that a lookup could not unseal.");
 
-    public static void CountBroken(int values) => Broken.Add(values);
+    public static void CountBroken() => Broken.Add(1);
 
     public static void Record(int batches, TimeSpan elapsed)
     {

@@ -21,12 +21,13 @@ internal sealed class IndexOptions
     public string HubKeyFile { get; set; } = "";
 
     /// <summary>
-    /// Folder of the wrapping keys that subjects' secrets are wrapped with, <c>wrapping-N.key</c>: 32 bytes each, readable by their owner only,
-    /// outside <see cref="Folder"/> and outside the audit log. The first is made at the first start; whoever loses the newest loses every held
-    /// value, whoever copies it with the index can read them. Default: <c>keys</c> in the hub's data folder.
+    /// Folder of the keys that subjects' secrets are wrapped with, <c>wrapping-N.key</c>, and that identifiers' rows are permuted with,
+    /// <c>identifier-N.key</c>: 32 bytes each, readable by their owner only, outside <see cref="Folder"/> and outside the audit log. The first
+    /// are made at the first start, a further file begins a rotation. Whoever loses the newest loses the index, whoever copies them with the
+    /// index can read held values. Default: <c>keys</c> in the hub's data folder.
     /// </summary>
     [Required]
-    public string WrappingKeyFolder { get; set; } = "";
+    public string KeyFolder { get; set; } = "";
 
     /// <summary>Identifiers that a lookup follows from the one asked for, that one included; over it the lookup is refused. Default 64, 1 to 1,024.</summary>
     [Range(1, 1_024)]
@@ -68,11 +69,15 @@ internal sealed class IndexOptions
     public int BackgroundThreads { get; set; } = 2;
 
     /// <summary>
-    /// How often the hub looks for a new file in <see cref="WrappingKeyFolder"/>, with which it begins to renew its records. Default 5 s, 100 ms
+    /// How often the hub looks for a new file in <see cref="KeyFolder"/>, with which it begins to renew its records. Default 5 s, 100 ms
     /// to 1 day.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
     public TimeSpan KeyCheckInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Records renewed in one synced write, beside which changes are written. Default 256, 1 to 10,000.</summary>
+    [Range(1, 10_000)]
+    public int RenewalRecordsMax { get; set; } = 256;
 
     /// <summary>Tables held open at once. Default 1,000, 64 to 100,000.</summary>
     [Range(64, 100_000)]
@@ -90,7 +95,7 @@ internal sealed class IndexPlacesValidator : IValidateOptions<IndexOptions>
         if (options.Folder.Length == 0)
             return ValidateOptionsResult.Skip;
         var folder = Path.GetFullPath(options.Folder + Path.DirectorySeparatorChar);
-        (string Name, string Path)[] keys = [(nameof(IndexOptions.HubKeyFile), options.HubKeyFile), (nameof(IndexOptions.WrappingKeyFolder), options.WrappingKeyFolder)];
+        (string Name, string Path)[] keys = [(nameof(IndexOptions.HubKeyFile), options.HubKeyFile), (nameof(IndexOptions.KeyFolder), options.KeyFolder)];
         var inside = keys
             .Where(key => key.Path.Length > 0 && Path.GetFullPath(key.Path + Path.DirectorySeparatorChar).StartsWith(folder, StringComparison.Ordinal))
             .Select(key => $"{key.Name} must lie outside {nameof(IndexOptions.Folder)}: a copy of the index must not carry its key.")

@@ -23,8 +23,8 @@ internal static class IndexRegistration
                     options.Folder = Path.Combine(data, "index");
                 if (options.HubKeyFile.Length == 0)
                     options.HubKeyFile = Path.Combine(data, "hub.key");
-                if (options.WrappingKeyFolder.Length == 0)
-                    options.WrappingKeyFolder = Path.Combine(data, "keys");
+                if (options.KeyFolder.Length == 0)
+                    options.KeyFolder = Path.Combine(data, "keys");
             })
             .ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using DataExchange.Broker.Index.Sealing;
 
 namespace DataExchange.Broker.Index;
 
@@ -13,10 +14,10 @@ internal readonly record struct IndexStatistics(long Subjects, long Facts, long 
     public static IndexStatistics operator -(IndexStatistics a, IndexStatistics b) => new(a.Subjects - b.Subjects, a.Facts - b.Facts, a.Links - b.Links);
 
     /// <exception cref="IndexCorruptionException">The record is damaged.</exception>
-    public static IndexStatistics Of(ReadOnlySpan<byte> record, SubjectKey subject, StreamTable streams)
+    public static IndexStatistics Of(ReadOnlySpan<byte> record, SubjectKey subject, RowKeys rows, StreamTable streams)
     {
         var sum = default(IndexStatistics);
-        var reader = new RecordReader(record, subject);
+        var reader = new RecordReader(record, subject, rows);
         while (reader.MoveNext())
             sum = sum.With(subject, reader.Key, reader.Flags, streams);
         return sum;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using DataExchange.Broker.Index.Sealing;
 using RocksDbSharp;
 
 namespace DataExchange.Broker.Index;
@@ -45,16 +46,46 @@ internal sealed class IndexStore : IDisposable
         return new IndexStore(RocksDb.Open(IndexTuning.Database(options), options.Folder, families), options);
     }
 
-    /// <summary>Gives the record to <paramref name="reader"/> where it lies; the default of <typeparamref name="T"/> without asking if there is none.</summary>
-    public T? ReadSubject<T>(SubjectKey subject, ISpanDeserializer<T> reader, IndexView? view = null)
+    /// <summary>Under which rows the records lie. Set once, before the first record is read or written.</summary>
+    public RowKeys Rows { get; set; } = RowKeys.None;
+
+    /// <summary>Gives the record to <paramref name="reader"/>, which says true, where it lies; without asking if there is none.</summary>
+    public bool ReadSubject(SubjectKey subject, ISpanDeserializer<bool> reader, IndexView? view = null)
     {
-        Span<byte> key = stackalloc byte[SubjectKey.Size];
-        subject.Write(key);
-        return _db.Get(key, reader, _subjects, view?.Options ?? _read);
+        var options = view?.Options ?? _read;
+        while (true)
+        {
+            var (current, former) = (Rows.Current, Rows.Former);
+            if (ReadRow(subject, current, reader, options))
+                return true;
+            foreach (var generation in former)
+            {
+                if (ReadRow(subject, generation, reader, options))
+                    return true;
+            }
+            // It may have moved to its new row after that was looked at, and from its old one before: the other way nothing ever moves.
+            if (former.Length > 0 && ReadRow(subject, current, reader, options))
+                return true;
+            // Or to a row that there was not yet.
+            if (Rows.Current == current)
+                return false;
+        }
     }
 
-    /// <inheritdoc cref="ManySubjects.Read"/>
-    public void ReadSubjects(ReadOnlySpan<SubjectKey> subjects, SubjectVisitor visit) => ManySubjects.Read(_db, _subjects, _read, subjects, visit);
+    /// <summary>Many records in one call of the store. The writer's.</summary>
+    /// <param name="subjects">Each once.</param>
+    /// <param name="visit">Called for each in turn, with an empty record if there is none.</param>
+    /// <exception cref="IndexCorruptionException">The store could not read one, or the visitor threw it.</exception>
+    public void ReadSubjects(ReadOnlySpan<SubjectKey> subjects, SubjectVisitor visit)
+    {
+        var asked = subjects.ToArray();
+        var next = 0;
+        ManySubjects.Read(_db, _subjects, _read, Array.ConvertAll(asked, subject => Rows.RowOf(subject, Rows.Current)), (_, record) =>
+        {
+            var subject = asked[next++];
+            visit(subject, record.IsEmpty ? ReadFormer(subject) : record);
+        });
+    }
 
     /// <summary>All reads through a view see the index at one moment, between two writes. Dispose it soon: it keeps old versions alive.</summary>
     public IndexView OpenView() => new(_db.CreateSnapshot());
@@ -79,8 +110,8 @@ internal sealed class IndexStore : IDisposable
         return found;
     }
 
-    /// <returns>The keys that follow <paramref name="after"/>, or the first ones, ascending.</returns>
-    public List<SubjectKey> ListSubjects(SubjectKey? after, int max)
+    /// <returns>The rows that follow <paramref name="after"/>, or the first ones, ascending, and whose they are.</returns>
+    public List<(SubjectKey Row, SubjectKey Subject)> ListRows(SubjectKey? after, int max)
     {
         Span<byte> key = stackalloc byte[SubjectKey.Size];
         using var entries = _db.NewIterator(_subjects, _scan);
@@ -96,25 +127,36 @@ internal sealed class IndexStore : IDisposable
             entries.SeekToFirst();
         }
 
-        var found = new List<SubjectKey>(max);
+        var found = new List<(SubjectKey, SubjectKey)>(max);
         for (; entries.Valid() && found.Count < max; entries.Next())
-            found.Add(SubjectKey.Read(entries.GetKeySpan()));
+        {
+            var row = SubjectKey.Read(entries.GetKeySpan());
+            found.Add((row, Rows.SubjectOf(row, RecordFormat.GenerationOf(entries.GetValueSpan()))));
+        }
         return found;
     }
 
-    /// <summary>Walks over every record in the order of the keys, as of now.</summary>
+    /// <summary>Walks over every record in the order of the rows, as of now.</summary>
     public void ForEachSubject(SubjectVisitor visit)
     {
         using var entries = _db.NewIterator(_subjects, _scan);
         for (entries.SeekToFirst(); entries.Valid(); entries.Next())
-            visit(SubjectKey.Read(entries.GetKeySpan()), entries.GetValueSpan());
+        {
+            var record = entries.GetValueSpan();
+            visit(Rows.SubjectOf(SubjectKey.Read(entries.GetKeySpan()), RecordFormat.GenerationOf(record)), record);
+        }
     }
 
     public void PutSubject(WriteBatch write, SubjectKey subject, ReadOnlySpan<byte> record)
     {
         Span<byte> key = stackalloc byte[SubjectKey.Size];
-        subject.Write(key);
+        Rows.RowOf(subject, Rows.Current).Write(key);
         write.Put(key, record, _subjects);
+        foreach (var generation in Rows.Unsettled)
+        {
+            Rows.RowOf(subject, generation).Write(key);
+            write.Delete(key.ToArray(), _subjects);
+        }
     }
 
     public void PutBatch(WriteBatch write, uint stream, ulong first, StoredBatch batch)
@@ -142,10 +184,39 @@ internal sealed class IndexStore : IDisposable
     /// <exception cref="RocksDbException">None of it may be relied on; the store MUST NOT be written again.</exception>
     public void Write(WriteBatch write) => _db.Write(write, _synced);
 
+    /// <summary>As <see cref="Purge"/>, of everybody.</summary>
+    public void PurgeAll() => OldVersions.Purge(_db, _subjects, [_subjects, _batches, _state], default, new SubjectKey(ulong.MaxValue, ulong.MaxValue));
+
     /// <inheritdoc cref="OldVersions.Purge"/>
-    public void Purge(SubjectKey first, SubjectKey last) => OldVersions.Purge(_db, _subjects, [_subjects, _batches, _state], first, last);
+    public void Purge(SubjectKey subject)
+    {
+        foreach (var generation in Rows.Former.Prepend(Rows.Current))
+        {
+            var row = Rows.RowOf(subject, generation);
+            OldVersions.Purge(_db, _subjects, [_subjects, _batches, _state], row, row);
+        }
+    }
 
     public void Dispose() => _db.Dispose();
+
+    private bool ReadRow(SubjectKey subject, uint generation, ISpanDeserializer<bool> reader, ReadOptions options)
+    {
+        Span<byte> key = stackalloc byte[SubjectKey.Size];
+        Rows.RowOf(subject, generation).Write(key);
+        return _db.Get(key, reader, _subjects, options);
+    }
+
+    private byte[] ReadFormer(SubjectKey subject)
+    {
+        var key = new byte[SubjectKey.Size];
+        foreach (var generation in Rows.Unsettled)
+        {
+            Rows.RowOf(subject, generation).Write(key);
+            if (_db.Get(key, _subjects, _read) is { } record)
+                return record;
+        }
+        return [];
+    }
 }
 
 internal delegate void SubjectVisitor(SubjectKey subject, ReadOnlySpan<byte> record);

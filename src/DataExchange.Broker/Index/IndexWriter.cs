@@ -17,7 +17,6 @@ internal sealed partial class IndexWriter : IAsyncDisposable
     private readonly StreamLedger _ledger;
     private readonly RecordUpdates _updates;
     private readonly RecordOrders _orders;
-    private readonly RecordSealer _sealer;
     private readonly IndexCondition _condition;
     private readonly TimeProvider _time;
     private readonly ILogger<IndexWriter> _logger;
@@ -35,9 +34,9 @@ internal sealed partial class IndexWriter : IAsyncDisposable
         ILogger<IndexWriter> logger)
     {
         (_store, _ledger, _condition, _time, _logger) = (store, ledger, condition, time, logger);
-        _sealer = new RecordSealer(keys, attributes);
-        _updates = new RecordUpdates(store, attributes, _sealer);
-        _orders = new RecordOrders(store, _sealer);
+        var sealer = new RecordSealer(keys, attributes);
+        _updates = new RecordUpdates(store, attributes, sealer);
+        _orders = new RecordOrders(store, sealer);
         _groupBatchesMax = options.GroupBatchesMax;
         _queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(options.QueueBatchesMax) { SingleReader = true });
         _counted = store.ReadState(StateKeys.Statistics) is { } bytes ? IndexStatistics.Deserialize(bytes) : default;
@@ -103,7 +102,6 @@ internal sealed partial class IndexWriter : IAsyncDisposable
             group.Clear();
         }
         _write.Dispose();
-        _sealer.Dispose();
         _ended.SetResult();
     }
 
@@ -153,6 +151,8 @@ internal sealed partial class IndexWriter : IAsyncDisposable
         _counted += _orders.Save(_write, [.. group.Select(waiting => waiting.Order).OfType<RecordOrder>()], _ledger.Table);
         Commit(now);
         foreach (var waiting in group)
+            waiting.Order?.Then?.Invoke();
+        foreach (var waiting in group)
         {
             if (waiting.Batch is not { } batch)
                 continue;
@@ -173,7 +173,7 @@ internal sealed partial class IndexWriter : IAsyncDisposable
         _ledger.Switch(batch);
         // Which subjects the former stream alone spoke of, no count tells: they are counted anew. Rare, and about a second a million records.
         _counted = default;
-        _store.ForEachSubject((subject, record) => _counted += IndexStatistics.Of(record, subject, _ledger.Table));
+        _store.ForEachSubject((subject, record) => _counted += IndexStatistics.Of(record, subject, _store.Rows, _ledger.Table));
         Commit(now);
         Log.StreamSwitched(_logger, batch.Department.Value);
     }

@@ -15,7 +15,7 @@ internal static unsafe class ManySubjects
     /// <param name="db">The store.</param>
     /// <param name="family">Where the records are.</param>
     /// <param name="options">How to read.</param>
-    /// <param name="subjects">Ascending, each once.</param>
+    /// <param name="subjects">Each once.</param>
     /// <param name="visit">Called for each in turn, with an empty record if there is none.</param>
     /// <exception cref="IndexCorruptionException">The store could not read one, or the visitor threw it.</exception>
     public static void Read(RocksDb db, ColumnFamilyHandle family, ReadOptions options, ReadOnlySpan<SubjectKey> subjects, SubjectVisitor visit)
@@ -31,7 +31,7 @@ internal static unsafe class ManySubjects
                 subjects[i].Write(new Span<byte>(slices[i].Data, SubjectKey.Size));
             }
 
-            var found = Native.Instance.rocksdb_batched_multi_get_pinned_cf(db.Handle, options.Handle, family.Handle, (nuint)count, (nint)slices, sorted_input: 1);
+            var found = Native.Instance.rocksdb_batched_multi_get_pinned_cf(db.Handle, options.Handle, family.Handle, (nuint)count, (nint)slices, sorted_input: 0);
             try
             {
                 for (var i = 0; i < count; i++)

@@ -11,7 +11,7 @@ internal static class OldVersions
     private const byte ForceOptimized = 3;
 
     /// <summary>
-    /// Returns once the files hold no former version of the records from <paramref name="first"/> to <paramref name="last"/>: what is in memory
+    /// Returns once the files hold no former version of the rows from <paramref name="first"/> to <paramref name="last"/>: what is in memory
     /// is written out, so that the log begins anew, and the tables that hold the range are rewritten. A view that is open meanwhile keeps what it
     /// sees; the second pass comes after such views are gone.
     /// </summary>

@@ -22,7 +22,7 @@ internal static class RecordMerge
     {
         changed = false;
         var (before, after) = (default(IndexStatistics), default(IndexStatistics));
-        var standing = new RecordReader(record, subject);
+        var standing = new RecordReader(record, subject, writer.Rows);
         sealer.Start(subject, standing.Secret);
         writer.Start(sealer.Wrapped, standing.Erasure);
         var hasStanding = standing.MoveNext();

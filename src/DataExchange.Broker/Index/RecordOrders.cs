@@ -5,7 +5,7 @@ namespace DataExchange.Broker.Index;
 
 internal enum RecordOrderKind : byte
 {
-    /// <summary>In today's form, values sealed, the secret under the current wrapping key. A record that is not there stays so.</summary>
+    /// <summary>In today's form: values sealed, secret and row under the current keys. A record that is not there stays so.</summary>
     Renew,
 
     /// <summary>As above, and the subject has a secret, and with it a pseudonym, also if nothing else is known of it.</summary>
@@ -22,12 +22,15 @@ internal sealed record RecordOrder(RecordOrderKind Kind, IReadOnlyList<SubjectKe
 {
     /// <summary>Put into the state in the same write: how far whoever orders is. A key without a value is taken out.</summary>
     public IReadOnlyList<(byte[] Key, byte[]? Value)> State { get; init; } = [];
+
+    /// <summary>Done by the writer once it is durable, between two records.</summary>
+    public Action? Then { get; init; }
 }
 
 /// <summary>Carries out orders, each record read and written once. The writer's own.</summary>
 internal sealed class RecordOrders(IndexStore store, RecordSealer sealer)
 {
-    private readonly RecordWriter _writer = new();
+    private readonly RecordWriter _writer = new(store.Rows);
 
     /// <summary>Adds the records that changed to <paramref name="write"/>.</summary>
     /// <returns>By how much more counts than before.</returns>
@@ -55,7 +58,7 @@ internal sealed class RecordOrders(IndexStore store, RecordSealer sealer)
             var order = bySubject[subject];
             if (order is { Kind: RecordOrderKind.Erase, Erasure: { } mark })
             {
-                gained -= IndexStatistics.Of(record, subject, streams);
+                gained -= IndexStatistics.Of(record, subject, store.Rows, streams);
                 _writer.Start(default, mark);
             }
             else if (!TryRenew(record, subject, order.Kind == RecordOrderKind.MakeKnown, streams))
@@ -70,10 +73,15 @@ internal sealed class RecordOrders(IndexStore store, RecordSealer sealer)
     /// <returns>False if the record is as it should be.</returns>
     private bool TryRenew(ReadOnlySpan<byte> record, SubjectKey subject, bool makeKnown, StreamTable streams)
     {
-        var standing = new RecordReader(record, subject);
+        var standing = new RecordReader(record, subject, store.Rows);
+        var isOld = !record.IsEmpty && (record[0] != RecordFormat.Version || standing.Generation != store.Rows.Current);
         if (standing.Secret.IsEmpty && !makeKnown && !standing.MoveNext())
-            return false;
+        {
+            // Erased and never spoken of since: it needs no secret.
+            _writer.Start(default, standing.Erasure);
+            return isOld;
+        }
         RecordMerge.Merge(record, subject, [], streams, sealer, _writer, out _);
-        return sealer.IsNew || record[0] != RecordFormat.Version;
+        return sealer.IsNew || isOld;
     }
 }

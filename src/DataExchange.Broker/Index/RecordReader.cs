@@ -7,15 +7,18 @@ namespace DataExchange.Broker.Index;
 internal ref struct RecordReader
 {
     private readonly ReadOnlySpan<byte> _record;
+    private readonly RowKeys _rows;
     private int _position;
     private bool _started;
     private bool _inLinks;
 
     /// <param name="record">Empty for a subject that nothing is known of.</param>
-    /// <param name="subject">The key it was read under.</param>
+    /// <param name="subject">Whose record it was read as.</param>
+    /// <param name="rows">The store's.</param>
     /// <exception cref="IndexCorruptionException">Not the record of this subject as it was written.</exception>
-    public RecordReader(ReadOnlySpan<byte> record, SubjectKey subject)
+    public RecordReader(ReadOnlySpan<byte> record, SubjectKey subject, RowKeys rows)
     {
+        _rows = rows;
         if (record.IsEmpty)
         {
             _inLinks = true;
@@ -24,12 +27,15 @@ internal ref struct RecordReader
         if (record[0] is not (RecordFormat.Version or RecordFormat.UnsealedVersion) || record.Length < RecordFormat.LengthMin)
             throw Corrupt("its version is unknown or it is cut short");
         _record = record[..^RecordFormat.ChecksumBytes];
-        if (BinaryPrimitives.ReadUInt32LittleEndian(record[_record.Length..]) != RecordFormat.Checksum(subject, _record))
+        if (BinaryPrimitives.ReadUInt32LittleEndian(record[_record.Length..]) != RecordFormat.Checksum(rows.RowOf(subject, Generation = RecordFormat.GenerationOf(record)), _record))
             throw Corrupt("its checksum is wrong");
         _position = 1;
         if (record[0] == RecordFormat.Version)
             ReadHead();
     }
+
+    /// <summary>Of the row key that the record is under.</summary>
+    public uint Generation { get; private set; }
 
     /// <summary>The subject's wrapped secret; empty if there is none.</summary>
     public ReadOnlySpan<byte> Secret { get; private set; }
@@ -65,7 +71,7 @@ internal ref struct RecordReader
         if (_inLinks && _position >= _record.Length)
             return false;
 
-        var other = _inLinks ? SubjectKey.Read(Take(SubjectKey.Size)) : default;
+        var other = _inLinks ? _rows.SubjectOf(SubjectKey.Read(Take(SubjectKey.Size)), Generation) : default;
         var key = new EntryKey(_inLinks, _inLinks ? 0 : Ordinal(attribute - 1), other, Ordinal(ReadVarint()));
         if (_started && key.CompareTo(Key) <= 0)
             throw Corrupt("its entries are out of order");
@@ -79,8 +85,10 @@ internal ref struct RecordReader
     private void ReadHead()
     {
         var parts = Take(1)[0];
-        if ((parts & ~(RecordFormat.SecretPart | RecordFormat.ErasurePart)) != 0)
+        if ((parts & ~(RecordFormat.SecretPart | RecordFormat.ErasurePart | RecordFormat.GenerationPart)) != 0)
             throw Corrupt("its head has a part that is unknown");
+        if ((parts & RecordFormat.GenerationPart) != 0)
+            Take(sizeof(uint));
         if ((parts & RecordFormat.SecretPart) != 0)
             Secret = Take(WrappingKey.WrappedBytes);
         if ((parts & RecordFormat.ErasurePart) == 0)

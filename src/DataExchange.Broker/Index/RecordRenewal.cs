@@ -4,81 +4,111 @@ using DataExchange.Broker.Index.Sealing;
 namespace DataExchange.Broker.Index;
 
 /// <summary>
-/// Brings every record into today's form while the hub serves: secrets under the current wrapping key, values sealed that an earlier version
-/// left unsealed. Goes on after a restart where it was; a record that is as it should be is not written. One at a time.
+/// Brings every record into today's form while the hub serves: secrets under the current wrapping key, rows under the current row key, values
+/// sealed that an earlier version left unsealed. Goes on after a restart where it was; a record that is as it should be is not written. One at a time.
 /// </summary>
-internal sealed partial class RecordRenewal(IndexStore store, WrappingKeys keys, Func<IndexWriter> writer, ILogger<RecordRenewal> logger)
+internal sealed partial class RecordRenewal
 {
-    private const int ChunkSubjects = 256;
+    // The state: version of the record format, numbers of both keys, and how the last row that is done begins; without it all are.
+    private const int DoneBytes = 1 + (2 * sizeof(uint));
 
-    // The state: version of the record format, number of the key, and the last subject that is done; without it all are.
-    private const int DoneBytes = 1 + sizeof(uint);
+    private readonly IndexStore _store;
+    private readonly WrappingKeys _keys;
+    private readonly int _recordsMax;
+    private readonly Func<IndexWriter> _writer;
+    private readonly ILogger<RecordRenewal> _logger;
+    private volatile bool _isDone;
 
-    /// <summary>The key that every secret of the index is wrapped with; 0 while records are still being renewed.</summary>
-    public uint WrappedUnder => IsDone(store.ReadState(StateKeys.Renewal)) ? keys.Current.Number : 0;
+    public RecordRenewal(IndexStore store, WrappingKeys keys, IndexOptions options, Func<IndexWriter> writer, ILogger<RecordRenewal> logger)
+    {
+        (_store, _keys, _recordsMax, _writer, _logger) = (store, keys, options.RenewalRecordsMax, writer, logger);
+        _isDone = Progress(null).AsSpan().SequenceEqual(store.ReadState(StateKeys.Renewal));
+    }
+
+    /// <summary>True once every record is in today's form, under the current keys.</summary>
+    public bool IsDone => _isDone;
 
     /// <summary>Takes up new keys, and renews what is not yet under the newest.</summary>
     /// <returns>False if the index cannot be written: to be tried again.</returns>
-    /// <exception cref="InvalidOperationException">A new key file is not as it must be; the former key stays current.</exception>
+    /// <exception cref="InvalidOperationException">A new key file is not as it must be; the former keys stay current.</exception>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
-        var added = keys.ReadNew();
-        if (added.Count > 0)
+        var (wrapping, rows) = (_keys.ReadNew(), _store.Rows.ReadNew());
+        if (wrapping.Count + rows.Count > 0)
         {
-            // Durable before anything is wrapped with them, so that a start without them is refused.
-            if (!await WriteAsync([], [.. added.Select(key => (StateKeys.Of(StateKeys.WrappingKey, key.Number), (byte[]?)key.Fingerprint))], cancellationToken))
+            // Durable before anything is written with them, so that a start without them is refused.
+            var fingerprints = wrapping.Select(key => (StateKeys.Of(StateKeys.WrappingKey, key.Number), (byte[]?)key.Fingerprint))
+                .Concat(rows.Select(key => (StateKeys.Of(StateKeys.RowKey, key.Number), (byte[]?)key.Fingerprint)));
+            if (!await WriteAsync([], [.. fingerprints], () => TakeUp(wrapping, rows), cancellationToken))
                 return false;
-            keys.TakeUp(added);
-            Log.Begun(logger, keys.Current.Number);
+            Log.Begun(_logger, _keys.Current.Number, _store.Rows.Current);
         }
 
-        var state = store.ReadState(StateKeys.Renewal);
-        return IsDone(state) || await RenewAsync(keys.Current.Number, state, cancellationToken);
+        return IsDone || await RenewAsync(cancellationToken);
     }
 
-    private async Task<bool> RenewAsync(uint number, byte[]? state, CancellationToken cancellationToken)
+    private async Task<bool> RenewAsync(CancellationToken cancellationToken)
     {
-        var last = IsOf(number, state) ? SubjectKey.Read(state.AsSpan(DoneBytes)) : (SubjectKey?)null;
-        var renewed = 0L;
-        while (store.ListSubjects(last, ChunkSubjects) is { Count: > 0 } subjects)
+        // Rows that move get in front of it or behind it; those that have not moved yet stay where they are.
+        var last = Resume();
+        var looked = 0L;
+        while (_store.ListRows(last, _recordsMax) is { Count: > 0 } rows)
         {
-            last = subjects[^1];
-            if (!await WriteAsync(subjects, [(StateKeys.Renewal.ToArray(), Progress(number, last))], cancellationToken))
+            last = rows[^1].Row;
+            if (!await WriteAsync([.. rows.Select(row => row.Subject).Distinct()], [(StateKeys.Renewal.ToArray(), Progress(last))], null, cancellationToken))
                 return false;
-            renewed += subjects.Count;
+            looked += rows.Count;
         }
 
         // Only now are the former keys of no use, here and in the files.
-        store.Purge(default, new SubjectKey(ulong.MaxValue, ulong.MaxValue));
-        var former = store.ListState(StateKeys.WrappingKey).Where(row => StateKeys.OrdinalOf(row.Key) < number).Select(row => (row.Key, (byte[]?)null));
-        if (!await WriteAsync([], [.. former, (StateKeys.Renewal.ToArray(), Progress(number, null))], cancellationToken))
+        _store.PurgeAll();
+        var former = _store.ListState(StateKeys.WrappingKey).Where(row => StateKeys.OrdinalOf(row.Key) < _keys.Current.Number)
+            .Concat(_store.ListState(StateKeys.RowKey).Where(row => StateKeys.OrdinalOf(row.Key) < _store.Rows.Current))
+            .Select(row => (row.Key, (byte[]?)null));
+        if (!await WriteAsync([], [.. former, (StateKeys.Renewal.ToArray(), Progress(null))], _store.Rows.Settle, cancellationToken))
             return false;
-        Log.Done(logger, number, renewed);
+        _isDone = true;
+        Log.Done(_logger, _keys.Current.Number, _store.Rows.Current, looked);
         return true;
     }
 
-    private ValueTask<bool> WriteAsync(IReadOnlyList<SubjectKey> subjects, IReadOnlyList<(byte[], byte[]?)> state, CancellationToken cancellationToken) =>
-        writer().RewriteAsync(new RecordOrder(RecordOrderKind.Renew, subjects) { State = state }, cancellationToken);
-
-    private bool IsDone(byte[]? state) => state is { Length: DoneBytes } && state.AsSpan().SequenceEqual(Progress(keys.Current.Number, null));
-
-    private static bool IsOf(uint number, byte[]? state) => state is { Length: DoneBytes + SubjectKey.Size } && state.AsSpan(0, DoneBytes).SequenceEqual(Progress(number, null));
-
-    private static byte[] Progress(uint number, SubjectKey? last)
+    private void TakeUp(IReadOnlyList<WrappingKey> wrapping, IReadOnlyList<RowKey> rows)
     {
-        var state = new byte[last is null ? DoneBytes : DoneBytes + SubjectKey.Size];
+        _isDone = false;
+        if (wrapping.Count > 0)
+            _keys.TakeUp(wrapping);
+        if (rows.Count > 0)
+            _store.Rows.TakeUp(rows);
+    }
+
+    private ValueTask<bool> WriteAsync(
+        IReadOnlyList<SubjectKey> subjects, IReadOnlyList<(byte[], byte[]?)> state, Action? then, CancellationToken cancellationToken) =>
+        _writer().RewriteAsync(new RecordOrder(RecordOrderKind.Renew, subjects) { State = state, Then = then }, cancellationToken);
+
+    /// <summary>Where a pass with the same keys was, or a little before; null to begin one.</summary>
+    private SubjectKey? Resume() =>
+        _store.ReadState(StateKeys.Renewal) is { Length: DoneBytes + sizeof(uint) } state && state.AsSpan(0, DoneBytes).SequenceEqual(Progress(null))
+            ? new SubjectKey((ulong)BinaryPrimitives.ReadUInt32LittleEndian(state.AsSpan(DoneBytes)) << 32, 0)
+            : null;
+
+    private byte[] Progress(SubjectKey? last)
+    {
+        var state = new byte[last is null ? DoneBytes : DoneBytes + sizeof(uint)];
         state[0] = RecordFormat.Version;
-        BinaryPrimitives.WriteUInt32LittleEndian(state.AsSpan(1), number);
-        last?.Write(state.AsSpan(DoneBytes));
+        BinaryPrimitives.WriteUInt32LittleEndian(state.AsSpan(1), _keys.Current.Number);
+        BinaryPrimitives.WriteUInt32LittleEndian(state.AsSpan(1 + sizeof(uint)), _store.Rows.Current);
+        // Not the whole row: it may be one that must not be found in the files afterwards.
+        if (last is { } row)
+            BinaryPrimitives.WriteUInt32LittleEndian(state.AsSpan(DoneBytes), (uint)(row.High >> 32));
         return state;
     }
 
     private static partial class Log
     {
-        [LoggerMessage(2420, LogLevel.Information, "Wrapping key {Number} is current; the secrets of all subjects are wrapped anew.", EventName = "IndexRenewalBegun")]
-        public static partial void Begun(ILogger logger, uint number);
+        [LoggerMessage(2420, LogLevel.Information, "Wrapping key {Wrapping} and identifier key {Row} are current; the records of all subjects are renewed.", EventName = "IndexRenewalBegun")]
+        public static partial void Begun(ILogger logger, uint wrapping, uint row);
 
-        [LoggerMessage(2421, LogLevel.Information, "All secrets are under wrapping key {Number}, {Records} records looked at; earlier keys are of use for backups only.", EventName = "IndexRenewalDone")]
-        public static partial void Done(ILogger logger, uint number, long records);
+        [LoggerMessage(2421, LogLevel.Information, "All records are under wrapping key {Wrapping} and identifier key {Row}, {Records} looked at; earlier keys are of use for backups only.", EventName = "IndexRenewalDone")]
+        public static partial void Done(ILogger logger, uint wrapping, uint row, long records);
     }
 }

@@ -10,7 +10,7 @@ namespace DataExchange.Broker.Index;
 /// </summary>
 internal sealed class RecordUpdates(IndexStore store, AttributeTable attributes, RecordSealer sealer)
 {
-    private readonly RecordWriter _writer = new();
+    private readonly RecordWriter _writer = new(store.Rows);
     private readonly List<uint> _newAttributes = [];
 
     // In order of arrival; the sorted indices stand beside it, because moving 16 bytes while sorting is cheaper than moving 96.

@@ -1,24 +1,36 @@
 using System.Buffers.Binary;
+using DataExchange.Broker.Index.Sealing;
 
 namespace DataExchange.Broker.Index;
 
 /// <summary>Writes one record after the other into one buffer that grows as needed. Entries MUST come in ascending order. Not thread safe.</summary>
-internal sealed class RecordWriter
+/// <param name="rows">The store's: records are written under the current one.</param>
+internal sealed class RecordWriter(RowKeys rows)
 {
     private const int EntryOverheadMax = 64;
 
     private byte[] _buffer = new byte[4096];
     private int _length;
     private bool _inLinks;
+    private uint _generation;
+
+    public RowKeys Rows => rows;
 
     /// <param name="secret">Wrapped; empty for none.</param>
     /// <param name="erasure">Null if the subject was never erased.</param>
     public void Start(ReadOnlySpan<byte> secret, ErasureMark? erasure)
     {
         _buffer[0] = RecordFormat.Version;
-        _buffer[1] = (byte)((secret.IsEmpty ? 0 : RecordFormat.SecretPart) | (erasure is null ? 0 : RecordFormat.ErasurePart));
+        _generation = rows.Current;
+        _buffer[1] = (byte)((secret.IsEmpty ? 0 : RecordFormat.SecretPart) | (erasure is null ? 0 : RecordFormat.ErasurePart)
+            | (_generation == 0 ? 0 : RecordFormat.GenerationPart));
         _length = 2;
         _inLinks = false;
+        if (_generation != 0)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(_buffer.AsSpan(_length), _generation);
+            _length += sizeof(uint);
+        }
         Append(secret);
         if (erasure is null)
             return;
@@ -36,6 +48,11 @@ internal sealed class RecordWriter
     /// <summary>Copies the entry that the reader stands at.</summary>
     public void Copy(ref readonly RecordReader entry)
     {
+        if (entry.Key.IsLink && entry.Generation != _generation)
+        {
+            Add(entry.Key, entry.Sequence, entry.AsOfTicks, entry.Flags, default);
+            return;
+        }
         StartEntry(entry.Key.IsLink, entry.Raw.Length);
         Append(entry.Raw);
     }
@@ -45,7 +62,7 @@ internal sealed class RecordWriter
         StartEntry(key.IsLink, content.Length + EntryOverheadMax);
         if (key.IsLink)
         {
-            key.Other.Write(_buffer.AsSpan(_length));
+            rows.RowOf(key.Other, _generation).Write(_buffer.AsSpan(_length));
             _length += SubjectKey.Size;
         }
         else
@@ -68,7 +85,7 @@ internal sealed class RecordWriter
     public ReadOnlySpan<byte> Finish(SubjectKey subject)
     {
         StartEntry(isLink: true, RecordFormat.ChecksumBytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(_buffer.AsSpan(_length), RecordFormat.Checksum(subject, _buffer.AsSpan(0, _length)));
+        BinaryPrimitives.WriteUInt32LittleEndian(_buffer.AsSpan(_length), RecordFormat.Checksum(rows.RowOf(subject, _generation), _buffer.AsSpan(0, _length)));
         _length += RecordFormat.ChecksumBytes;
         return _buffer.AsSpan(0, _length);
     }

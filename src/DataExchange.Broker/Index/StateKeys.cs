@@ -14,6 +14,9 @@ internal static class StateKeys
     /// <summary>Fingerprints of the wrapping keys in use, by number.</summary>
     public const byte WrappingKey = (byte)'w';
 
+    /// <summary>Fingerprints of the row keys in use, by number.</summary>
+    public const byte RowKey = (byte)'i';
+
     /// <summary>Up to where the audit log's erasures are carried out.</summary>
     public static ReadOnlySpan<byte> ErasedThrough => "e"u8;
 

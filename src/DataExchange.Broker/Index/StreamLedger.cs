@@ -108,10 +108,10 @@ internal sealed class StreamLedger
     {
         var stream = department.Current;
         stream.Announced = Math.Max(stream.Announced, heartbeat.LastSequence);
-        if (heartbeat.LastSequence <= stream.Applied.Watermark)
-            stream.BecameCurrent(Earlier(heartbeat.PackedAt, now));
-        // Not worth a write: after a restart the next heartbeat says it again.
+        // Not worth a write but for the end of the load: after a restart the next heartbeat says it again.
         _toPublish.Add(department);
+        if (heartbeat.LastSequence <= stream.Applied.Watermark && stream.BecameCurrent(Earlier(heartbeat.PackedAt, now), heartbeat.Loading))
+            Touch(department);
         return ApplyOutcome.Applied;
     }
 
@@ -127,11 +127,11 @@ internal sealed class StreamLedger
 
         stream.Announced = Math.Max(stream.Announced, batch.LastSequence);
         _toPublish.Add(department);
-        var range = new AppliedRange(batch.FirstSequence, batch.LastSequence, Earlier(batch.PackedAt, now));
-        if (!stream.Applied.TryAdd(range, _piecesMax, out var completeAt))
+        var range = new AppliedRange(batch.FirstSequence, batch.LastSequence, Earlier(batch.PackedAt, now), batch.Loading);
+        if (!stream.Applied.TryAdd(range, _piecesMax, out var passed))
             return ApplyOutcome.TooManyGaps;
-        if (completeAt is { } asOf)
-            stream.BecameCurrent(asOf);
+        if (passed is { } complete)
+            stream.BecameCurrent(complete.PackedAt, complete.Loading);
         _batches.Add(key, stored);
         Touch(department);
         return ApplyOutcome.Applied;

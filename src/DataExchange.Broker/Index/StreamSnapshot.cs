@@ -38,4 +38,10 @@ internal sealed record StreamSnapshot
     /// Moves with batches and heartbeats, stands still while a sequence is missing or the department is in quarantine.
     /// </summary>
     public required DateTimeOffset? CurrentAsOf { get; init; }
+
+    /// <summary>
+    /// The department's first load is not applied to its end yet: what it has not stated is not known to be absent. Never again true in an
+    /// epoch once it was false.
+    /// </summary>
+    public required bool Loading { get; init; }
 }

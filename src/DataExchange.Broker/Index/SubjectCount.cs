@@ -14,7 +14,7 @@ internal static class SubjectCount
         store.ForEachSubject((subject, record) =>
         {
             var counts = false;
-            var reader = new RecordReader(record, subject);
+            var reader = new RecordReader(record, subject, store.Rows);
             while (reader.MoveNext())
             {
                 if (reader.IsTombstone || !streams.IsCurrent(reader.Key.Stream))

@@ -24,7 +24,7 @@ internal sealed class SubjectIndex : IAsyncDisposable
         _attributes = new AttributeTable([.. store.ListState(StateKeys.Attribute).Select(row => AttributeId.Parse(Encoding.UTF8.GetString(row.Value)))]);
         _ledger = new StreamLedger(store, options, Streams, time.GetUtcNow());
         _reader = new ClusterReader(store, _ledger, _attributes, wrappingKeys, Condition, options, loggers.CreateLogger<ClusterReader>());
-        Renewal = new RecordRenewal(store, wrappingKeys, () => Writer!, loggers.CreateLogger<RecordRenewal>());
+        Renewal = new RecordRenewal(store, wrappingKeys, options, () => Writer!, loggers.CreateLogger<RecordRenewal>());
         Writer = new IndexWriter(store, options, _ledger, _attributes, wrappingKeys, Condition, time, loggers.CreateLogger<IndexWriter>());
     }
 
@@ -49,7 +49,12 @@ internal sealed class SubjectIndex : IAsyncDisposable
         var store = IndexStore.Open(options);
         try
         {
-            return new SubjectIndex(store, options, OpenKeys(store, options), OpenWrappingKeys(store, options), time, loggers);
+            var (keys, wrappingKeys) = (OpenKeys(store, options), OpenWrappingKeys(store, options));
+            store.Rows = OpenRowKeys(store, options);
+            var index = new SubjectIndex(store, options, keys, wrappingKeys, time, loggers);
+            if (index.Renewal.IsDone || store.ListRows(after: null, max: 1).Count == 0)
+                store.Rows.SettleAtStart();
+            return index;
         }
         catch
         {
@@ -98,10 +103,10 @@ internal sealed class SubjectIndex : IAsyncDisposable
         var found = new Dictionary<Pseudonym, SubjectKey>();
         _store.ForEachSubject((subject, record) =>
         {
-            var reader = new RecordReader(record, subject);
+            var reader = new RecordReader(record, subject, _store.Rows);
             if (reader.Secret.IsEmpty)
                 return;
-            using var opener = new RecordOpener(_wrappingKeys, subject, reader.Secret);
+            var opener = new RecordOpener(_wrappingKeys, subject, reader.Secret);
             if (pseudonyms.Contains(opener.Pseudonym))
                 found[opener.Pseudonym] = subject;
         });
@@ -130,12 +135,14 @@ internal sealed class SubjectIndex : IAsyncDisposable
         if (!await Writer.RewriteAsync(order, CancellationToken.None))
             return false;
         foreach (var subject in subjects)
-            _store.Purge(subject, subject);
+            _store.Purge(subject);
         return true;
     }
 
     /// <inheritdoc cref="IndexStore.ForEachSubject"/>
     public void ForEachRecord(SubjectVisitor visit) => _store.ForEachSubject(visit);
+
+    public RowKeys Rows => _store.Rows;
 
     public byte[]? ReadState(ReadOnlySpan<byte> key) => _store.ReadState(key);
 
@@ -154,31 +161,43 @@ internal sealed class SubjectIndex : IAsyncDisposable
         await Writer.DisposeAsync();
         _store.Dispose();
         Keys.Dispose();
-        _wrappingKeys.Dispose();
+        _store.Rows.Dispose();
     }
 
-    /// <summary>Every key that something in the index may be wrapped with has its fingerprint in the state.</summary>
     private static WrappingKeys OpenWrappingKeys(IndexStore store, IndexOptions options)
     {
         var used = store.ListState(StateKeys.WrappingKey);
-        var keys = WrappingKeys.LoadOrCreate(options.WrappingKeyFolder, mayCreate: used.Count == 0);
-        foreach (var (key, fingerprint) in used)
-        {
-            if (keys.Find(StateKeys.OrdinalOf(key))?.Fingerprint.AsSpan().SequenceEqual(fingerprint) == true)
-                continue;
-            keys.Dispose();
-            throw new InvalidOperationException($"Wrapping key {StateKeys.OrdinalOf(key)} is missing or not the one that this index was written with. Restore the right key file.");
-        }
-
-        NoteWrappingKey(store, keys.Current);
+        var keys = WrappingKeys.LoadOrCreate(new NumberedKeyFiles(options.KeyFolder, WrappingKeys.Prefix), mayCreate: used.Count == 0);
+        RequireAll(used, number => keys.Find(number)?.Fingerprint, WrappingKeys.Prefix);
+        Note(store, StateKeys.Of(StateKeys.WrappingKey, keys.Current.Number), keys.Current.Fingerprint);
         return keys;
     }
 
-    /// <summary>Durable before anything is wrapped with it.</summary>
-    private static void NoteWrappingKey(IndexStore store, WrappingKey key)
+    private static RowKeys OpenRowKeys(IndexStore store, IndexOptions options)
+    {
+        var used = store.ListState(StateKeys.RowKey);
+        var keys = RowKeys.LoadOrCreate(new NumberedKeyFiles(options.KeyFolder, RowKeys.Prefix), mayCreate: used.Count == 0);
+        RequireAll(used, number => keys.All.FirstOrDefault(key => key.Number == number)?.Fingerprint, RowKeys.Prefix);
+        Note(store, StateKeys.Of(StateKeys.RowKey, keys.Current), keys.All[^1].Fingerprint);
+        return keys;
+    }
+
+    /// <summary>Every key that something in the index may be under has its fingerprint in the state.</summary>
+    private static void RequireAll(List<(byte[] Key, byte[] Fingerprint)> used, Func<uint, byte[]?> find, string name)
+    {
+        foreach (var (key, fingerprint) in used)
+        {
+            if (find(StateKeys.OrdinalOf(key)) is { } found && found.AsSpan().SequenceEqual(fingerprint))
+                continue;
+            throw new InvalidOperationException($"The {name} key {StateKeys.OrdinalOf(key)} is missing or not the one that this index was written with. Restore the right key file.");
+        }
+    }
+
+    /// <summary>Durable before anything is written with the key.</summary>
+    private static void Note(IndexStore store, byte[] key, byte[] fingerprint)
     {
         using var write = new WriteBatch();
-        store.PutState(write, StateKeys.Of(StateKeys.WrappingKey, key.Number), key.Fingerprint);
+        store.PutState(write, key.AsSpan(), fingerprint);
         store.Write(write);
     }
 

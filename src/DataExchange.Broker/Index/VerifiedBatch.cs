@@ -68,6 +68,9 @@ internal sealed record VerifiedBatch
     /// <summary>By the department's clock; the future counts as now.</summary>
     public required DateTimeOffset PackedAt { get; init; }
 
+    /// <summary>The department's first load is not complete with it.</summary>
+    public bool Loading { get; init; }
+
     /// <summary>None in a heartbeat.</summary>
     public required ReadOnlyMemory<VerifiedChange> Changes { get; init; }
 

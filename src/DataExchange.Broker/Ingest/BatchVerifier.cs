@@ -101,6 +101,7 @@ internal sealed class BatchVerifier(CatalogueState catalogue, SubjectKeys subjec
             FirstSequence = batch.FirstSequence,
             PayloadDigest = Digest(signed.Payload.Span),
             PackedAt = batch.PackedAt.ToDateTimeOffset(),
+            Loading = batch.Loading,
             Changes = changes,
         });
     }

@@ -36,6 +36,7 @@ internal sealed class ChangeIngressGrpcService(ChangeIngest ingest, StreamStates
         response.StreamEpoch = EpochBytes.Of(stream.Epoch);
         response.Watermark = stream.Watermark;
         response.Quarantined = stream.Quarantine is not null;
+        response.Loading = stream.Loading;
         foreach (var gap in stream.Gaps.Take(GapsShownMax))
             response.Gaps.Add(new Wire.SequenceRange { First = gap.First, Last = gap.Last });
         return Task.FromResult(response);

@@ -6,8 +6,8 @@ using Google.Protobuf;
 namespace DataExchange.Broker.Lookup;
 
 /// <summary>
-/// Turns facts into one outcome for each attribute asked. The order of the rules: a provider never heard of tells nothing;
-/// what could not be fetched is unavailable; what is too old, its absence too, is stale; the rest is provided or absent.
+/// Turns facts into one outcome for each attribute asked. The order of the rules: a provider never heard of tells nothing, and one whose
+/// first load is under way nothing about what it has not stated; what could not be fetched is unavailable; what is too old, its absence too, is stale; the rest is provided or absent.
 /// </summary>
 /// <param name="providers">How current the index is with the provider of each attribute asked.</param>
 /// <param name="facts">In the order of the attributes asked.</param>
@@ -36,7 +36,7 @@ internal sealed class AnswerWriter(
         if (provider?.CurrentAsOf is not { } currentAsOf || catalogue.Departments[attribute.Id.Department].Suspended)
             return Answer(attribute, Wire.Outcome.Unavailable, ErrorReasons.ProviderSilent, default, 0, 0);
 
-        ErrorReason? missing = null;
+        var missing = first == end && provider.Loading ? ErrorReasons.ProviderLoading : null;
         bool held = false, live = false, found = false;
         for (var i = first; i < end; i++)
         {

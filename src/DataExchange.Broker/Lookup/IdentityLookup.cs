@@ -10,6 +10,7 @@ namespace DataExchange.Broker.Lookup;
 /// <summary>Answers "who holds what about this subject, and may the caller see it". <see cref="DecideAsync"/> is the story of one lookup.</summary>
 internal sealed class IdentityLookup(
     CatalogueState catalogue,
+    DisclosureRule disclosure,
     SubjectKeys subjectKeys,
     SubjectIndex index,
     StreamStates streams,
@@ -42,7 +43,7 @@ internal sealed class IdentityLookup(
             return trail.Refused(ExchangeError.Of(ErrorReasons.CatalogueUnavailable));
 
         // What is asked: every field at fault is named at once.
-        var question = LookupQuestion.Read(trail.Request, snapshot, out var invalid);
+        var question = LookupQuestion.Read(trail.Request, snapshot, disclosure, out var invalid);
         if (question is null)
             return trail.Refused(invalid!);
         trail.Asked(question);

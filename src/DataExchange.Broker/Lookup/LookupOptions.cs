@@ -51,6 +51,14 @@ public sealed class LookupOptions
     [Range(typeof(TimeSpan), "00:00:00.001", "00:00:30")]
     public TimeSpan CircuitTimeoutMin { get; set; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Legal bases, exactly as granted, under which a question may be kept from its subject until a stated time. Default none; at most 100.</summary>
+    [MaxLength(100)]
+    public IList<string> InvestigationBases { get; } = [];
+
+    /// <summary>For how long at most. Default 365 days, 1 day to 10 years.</summary>
+    [Range(typeof(TimeSpan), "1.00:00:00", "3653.00:00:00")]
+    public TimeSpan DisclosureDeferredMax { get; set; } = TimeSpan.FromDays(365);
+
     /// <summary>Messages of one LookupMany stream in work at once. Default 4, 1 to 64.</summary>
     [Range(1, 64)]
     public int StreamMessagesMax { get; set; } = 4;

@@ -1,11 +1,10 @@
-using System.Text.RegularExpressions;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Contracts;
 
 namespace DataExchange.Broker.Lookup;
 
 /// <summary>A lookup request whose every field keeps its rule.</summary>
-internal sealed partial record LookupQuestion(
+internal sealed record LookupQuestion(
     Identifier Identifier,
     AttributeId[] Attributes,
     string Purpose,
@@ -13,36 +12,29 @@ internal sealed partial record LookupQuestion(
     string CaseId,
     TimeSpan? MaxAge,
     bool AcceptStale,
-    string RequestId)
+    string RequestId,
+    DateTimeOffset? DiscloseAfter = null)
 {
-    private const string ReferenceRule = "must be at most 64 characters of A-Z, a-z, 0-9 and . _ : / -";
-
     /// <summary>Reads the request; on failure <paramref name="error"/> names every field at fault at once.</summary>
-    public static LookupQuestion? Read(Wire.LookupRequest request, CatalogueSnapshot catalogue, out ExchangeError? error)
+    public static LookupQuestion? Read(Wire.LookupRequest request, CatalogueSnapshot catalogue, DisclosureRule disclosure, out ExchangeError? error)
     {
         var errors = new List<FieldError>();
 
         if (!catalogue.Schemes.TryRead(request.Identifier, "identifier", out var identifier, out var identifierError))
             errors.Add(identifierError);
         var attributes = ReadAttributes(request, errors);
-        if (!CodeName.IsValid(request.Purpose))
-            errors.Add(new("purpose", CodeName.Rule));
-        if (!IsLegalBasis(request.LegalBasis))
-            errors.Add(new("legal_basis", $"must be 1 to {WireLimits.LegalBasisLengthMax} characters without control characters"));
-        if (request.CaseId.Length == 0)
-            errors.Add(new("case_id", "must name the business case this question belongs to"));
-        else if (!Reference().IsMatch(request.CaseId))
-            errors.Add(new("case_id", ReferenceRule));
-        if (request.RequestId.Length > 0 && !Reference().IsMatch(request.RequestId))
-            errors.Add(new("request_id", ReferenceRule));
+        CaseRules.Check(request.Purpose, request.LegalBasis, request.CaseId, errors);
+        if (request.RequestId.Length > 0)
+            CaseRules.CheckReference("request_id", request.RequestId, errors);
         var maxAge = ReadMaxAge(request, errors);
+        var discloseAfter = disclosure.Read(request, errors);
 
         error = errors.Count > 0 ? ExchangeError.Invalid(errors) : null;
         if (error is not null)
             return null;
         var requestId = request.RequestId.Length > 0 ? request.RequestId : Guid.NewGuid().ToString("N");
         return new LookupQuestion(
-            identifier, attributes, request.Purpose, request.LegalBasis, request.CaseId, maxAge, request.AcceptStale, requestId);
+            identifier, attributes, request.Purpose, request.LegalBasis, request.CaseId, maxAge, request.AcceptStale, requestId, discloseAfter);
     }
 
     private static AttributeId[] ReadAttributes(Wire.LookupRequest request, List<FieldError> errors)
@@ -78,11 +70,4 @@ internal sealed partial record LookupQuestion(
 
         return wire.ToTimeSpan();
     }
-
-    private static bool IsLegalBasis(string text) =>
-        text.Length is > 0 and <= WireLimits.LegalBasisLengthMax && !text.AsSpan().ContainsAnyInRange('\0', '\u001f')
-        && !string.IsNullOrWhiteSpace(text);
-
-    [GeneratedRegex(@"\A[A-Za-z0-9._:/-]{1,64}\z", RegexOptions.CultureInvariant)]
-    private static partial Regex Reference();
 }

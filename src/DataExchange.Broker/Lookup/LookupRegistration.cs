@@ -20,6 +20,7 @@ internal static class LookupRegistration
         services.Configure<TelemetryOptions>(telemetry => telemetry.SeverityProvider = arguments =>
             arguments.Event.Severity > ResilienceEventSeverity.Warning ? ResilienceEventSeverity.Warning : arguments.Event.Severity);
         services.AddSingleton<LiveFetch>();
+        services.AddSingleton<DisclosureRule>();
         services.AddSingleton<IdentityLookup>();
         return services;
     }

@@ -110,6 +110,8 @@ internal sealed class LookupTrail
         entry.Bytes(Wire.AuditEntry.OutcomesFieldNumber, outcomes);
         entry.Bytes(Wire.AuditEntry.RequestHashFieldNumber, _requestHash);
         entry.Bytes(Wire.AuditEntry.AnswerHashFieldNumber, answerHash);
+        if (_question?.DiscloseAfter is { } disclosed)
+            entry.Moment(Wire.AuditEntry.DiscloseAfterFieldNumber, disclosed);
         return entry.Written.ToArray();
     }
 

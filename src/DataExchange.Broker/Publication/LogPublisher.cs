@@ -131,10 +131,10 @@ internal sealed partial class LogPublisher(
 
     private static partial class Log
     {
-        [LoggerMessage(2900, LogLevel.Information, "Audit log is published under {VerifierKey}, {Entries} entries so far", EventName = "LogPublishing")]
+        [LoggerMessage(3000, LogLevel.Information, "Audit log is published under {VerifierKey}, {Entries} entries so far", EventName = "LogPublishing")]
         internal static partial void Publishing(ILogger logger, string verifierKey, ulong entries);
 
-        [LoggerMessage(2901, LogLevel.Error, "Audit log cannot be published; tried again until it can", EventName = "LogPublishingFailed")]
+        [LoggerMessage(3001, LogLevel.Error, "Audit log cannot be published; tried again until it can", EventName = "LogPublishingFailed")]
         internal static partial void Failed(ILogger logger, Exception fault);
     }
 }

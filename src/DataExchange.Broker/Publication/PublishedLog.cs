@@ -58,6 +58,22 @@ internal sealed class PublishedLog : IDisposable
         return full.AsMemory(0, tile.Width * MerkleHash.Size);
     });
 
+    /// <summary>One entry, from its bundle.</summary>
+    /// <param name="size">Of a checkpoint that has been published, and covers it.</param>
+    public ReadOnlyMemory<byte> ReadEntry(ulong index, ulong size)
+    {
+        var tile = Tile.At(null, index / Tile.FullWidth, size);
+        ReadOnlyMemory<byte> bundle = ReadOrNull(tile) ?? ReadOrNull(tile with { Width = Tile.FullWidth }) ?? throw new InvalidDataException($"{tile.Path} is missing");
+        ReadOnlyMemory<byte> entry = default;
+        for (var at = 0UL; at <= index % Tile.FullWidth; at++)
+        {
+            if (!EntryBundle.TryRead(ref bundle, out entry))
+                throw new InvalidDataException($"{tile.Path} is cut off");
+        }
+
+        return entry;
+    }
+
     public void Dispose() => Signer.Dispose();
 
     private SignedNote Believe(byte[] bytes) =>

@@ -106,7 +106,7 @@ internal sealed partial class WitnessRound(IOptions<PublicationOptions> options,
 
     private static partial class Log
     {
-        [LoggerMessage(2910, LogLevel.Error, "Witness {Witness} has not cosigned the audit log: {Fault}; asked again from time to time, the hub stops answering after Publication:WitnessGrace", EventName = "WitnessNotCosigning")]
+        [LoggerMessage(3010, LogLevel.Error, "Witness {Witness} has not cosigned the audit log: {Fault}; asked again from time to time, the hub stops answering after Publication:WitnessGrace", EventName = "WitnessNotCosigning")]
         internal static partial void NotCosigned(ILogger logger, string witness, string fault);
     }
 }

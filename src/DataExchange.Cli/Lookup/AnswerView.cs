@@ -14,14 +14,15 @@ internal static class AnswerView
 
     public static Table Table(Wire.LookupResponse response, bool provided = false)
     {
-        var table = new Table().Border(TableBorder.Rounded).AddColumn(new TableColumn("Provider").NoWrap()).AddColumn(new TableColumn("Attribute").NoWrap())
-            .AddColumn("Value").AddColumn(new TableColumn("As of").NoWrap()).AddColumn(new TableColumn("Age").NoWrap()).AddColumn("From");
+        // In a narrow terminal the names wrap, so that there is room for the value.
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("Provider", "Attribute", "Value");
+        table.AddColumn(new TableColumn("As of").NoWrap()).AddColumn(new TableColumn("Age").NoWrap()).AddColumn(new TableColumn("From").NoWrap());
         foreach (var answer in response.Answers)
         {
             if (provided && answer.Outcome != Wire.Outcome.Provided)
                 continue;
             var (provider, name) = (Markup.Escape(answer.Attribute.Department), Markup.Escape(answer.Attribute.Name));
-            var mark = answer.Outcome == Wire.Outcome.Provided ? "" : $"[yellow]{answer.Outcome} {answer.Reason}[/]";
+            var mark = answer.Outcome == Wire.Outcome.Provided ? "" : $"[yellow]{$"{answer.Outcome} {answer.Reason}".TrimEnd()}[/]";
             if (answer.Evidence.Count == 0)
                 table.AddRow(provider, name, mark, "", "", "");
             foreach (var evidence in answer.Evidence)
@@ -76,7 +77,9 @@ internal static class AnswerView
 
     public static async Task WriteRefusalAsync(RpcException refusal, TextWriter writer)
     {
-        await writer.WriteLineAsync($"refused: {refusal.Status.Detail}");
+        // Without a reason of the error table it was not the hub that answered.
+        var answered = refusal.GetRpcStatus()?.GetDetail<ErrorInfo>() is not null;
+        await writer.WriteLineAsync(answered ? $"refused: {refusal.Status.Detail}" : $"the hub does not answer: {refusal.Status.Detail}");
         var fields = Fields(refusal).ToList();
         foreach (var field in fields.Take(FieldsShown))
             await writer.WriteLineAsync($"  {field.Field} {field.Rule}");

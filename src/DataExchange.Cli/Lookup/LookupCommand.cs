@@ -9,6 +9,9 @@ namespace DataExchange.Cli.Lookup;
 /// <summary><c>dx lookup</c>: one question to a hub, as the department whose certificate is given.</summary>
 internal static class LookupCommand
 {
+    // The hub's own limit is 100 years; this is what a TimeSpan takes in any case.
+    private const double MaxAgeSecondsMax = 1e10;
+
     public static Command Create()
     {
         var identifier = new Argument<string>("identifier") { Description = "SCHEME:VALUE, or '-' to read it from standard input" };
@@ -17,6 +20,7 @@ internal static class LookupCommand
         var basis = new Option<string>("--legal-basis") { Description = "Legal basis of the grant", DefaultValueFactory = _ => "Open Government Licence v3.0" };
         var caseId = new Option<string>("--case") { Description = "The business case this belongs to", DefaultValueFactory = _ => "dx-lookup" };
         var maxAge = new Option<double?>("--max-age") { Description = "Oldest age to be given, in seconds" };
+        SwitchRule.Add(maxAge, seconds => seconds is null or (>= 0 and <= MaxAgeSecondsMax), $"--max-age must be 0 to {MaxAgeSecondsMax}");
         var acceptStale = new Option<bool>("--accept-stale") { Description = "Give what is older, marked" };
         var json = new Option<bool>("--json") { Description = "Print one JSON object" };
         var connection = new ConnectionSwitches();
@@ -84,7 +88,7 @@ internal static class LookupCommand
             : throw new UsageException("Nothing is granted to this department for that purpose and legal basis. Name attributes with --attribute to see the refusal.");
     }
 
-    private static Wire.Identifier ReadIdentifier(string text)
+    internal static Wire.Identifier ReadIdentifier(string text)
     {
         if (text == "-")
             text = Console.In.ReadLine()?.TrimEnd('\r') ?? "";

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Text;
 using DataExchange.Cli.Exchange;
 using DataExchange.Contracts;
+using DataExchange.Hosting;
 
 namespace DataExchange.Cli.Simulation;
 
@@ -21,9 +24,22 @@ internal static class SimulateCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var population = new Population(parsed.GetValue(persons), parsed.GetValue(seed));
-            return ShowcaseRun.RunAsync(Showcase(population), exchange.Read(parsed), cancellationToken);
+            var settings = exchange.Read(parsed);
+            KeepSeed(settings.Workspace, population.Seed);
+            return ShowcaseRun.RunAsync(Showcase(population), settings, cancellationToken);
         });
         return command;
+    }
+
+    /// <summary>What a workspace's departments have published cannot be gone on with by another population.</summary>
+    private static void KeepSeed(string workspace, ulong seed)
+    {
+        var file = Path.Combine(workspace, "seed");
+        var text = seed.ToString(CultureInfo.InvariantCulture);
+        if (!File.Exists(file))
+            WholeFile.Write(file, Encoding.UTF8.GetBytes(text), WholeFile.OwnerOnly, overwrite: false);
+        else if (File.ReadAllText(file) is var known && known != text)
+            throw new UsageException($"{workspace} holds the population of seed {known}: give --seed {known}, or another --workspace.");
     }
 
     /// <summary>Looks up as many persons as make sense to wait for, evenly spread over the population.</summary>

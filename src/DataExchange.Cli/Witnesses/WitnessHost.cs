@@ -88,13 +88,13 @@ internal static partial class WitnessHost
 
     private static partial class Log
     {
-        [LoggerMessage(2950, LogLevel.Information, "Witness {VerifierKey} for {Logs} logs", EventName = "Witnessing")]
+        [LoggerMessage(3050, LogLevel.Information, "Witness {VerifierKey} for {Logs} logs", EventName = "Witnessing")]
         internal static partial void Witnessing(ILogger logger, string verifierKey, int logs);
 
-        [LoggerMessage(2951, LogLevel.Warning, "A checkpoint signed by its log is not what was cosigned before it, answered {Status}: a log that forks or goes back", EventName = "CheckpointRefused")]
+        [LoggerMessage(3051, LogLevel.Warning, "A checkpoint signed by its log is not what was cosigned before it, answered {Status}: a log that forks or goes back", EventName = "CheckpointRefused")]
         internal static partial void Refused(ILogger logger, int status);
 
-        [LoggerMessage(2952, LogLevel.Error, "Nothing is cosigned: what was cosigned last cannot be read or written", EventName = "WitnessFailed")]
+        [LoggerMessage(3052, LogLevel.Error, "Nothing is cosigned: what was cosigned last cannot be read or written", EventName = "WitnessFailed")]
         internal static partial void Failed(ILogger logger, Exception fault);
     }
 }

@@ -86,10 +86,15 @@ public static class ErrorReasons
     public static readonly ErrorReason EntryNotPublished = new("ENTRY_NOT_PUBLISHED", StatusCode.OutOfRange, true,
         "The newest checkpoint does not reach so far.", "Ask again in a second; an entry of a receipt is published within that.", "caller");
 
+    public static readonly ErrorReason AccessLogBehind = new("ACCESS_LOG_BEHIND", StatusCode.Unavailable, true,
+        "The list of accesses has not followed the audit log yet, so it could not be complete.", "Ask again in a second.", "operator");
+
     // Why an attribute is UNAVAILABLE or STALE.
     public static readonly ErrorReason ProviderSilent = new("PROVIDER_SILENT", StatusCode.Unavailable, true,
         "The hub has not heard from the provider since it was declared, so it cannot tell what the provider holds.",
         "Start the provider's adapter.", "provider");
+    public static readonly ErrorReason ProviderLoading = new("PROVIDER_LOADING", StatusCode.Unavailable, true,
+        "The provider's first load is not complete: it has stated nothing about the subject so far, and may yet.", "Try again later.", "provider");
     public static readonly ErrorReason ProviderUnreachable = new("PROVIDER_UNREACHABLE", StatusCode.Unavailable, true,
         "The provider's adapter does not answer.", "Try again later.", "provider");
     public static readonly ErrorReason ProviderTooSlow = new("PROVIDER_TOO_SLOW", StatusCode.Unavailable, true,

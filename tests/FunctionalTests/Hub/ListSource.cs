@@ -15,6 +15,7 @@ internal sealed class ListSource : IChangeSource, ILiveSource
     private readonly List<Wire.Change> _changes = [];
     private readonly Dictionary<Identifier, string> _live = [];
     private Exception? _failure;
+    private TaskCompletionSource? _end;
 
     /// <summary>What every live fetch fails with; null to answer.</summary>
     public Exception? Failure
@@ -22,6 +23,11 @@ internal sealed class ListSource : IChangeSource, ILiveSource
         get => Volatile.Read(ref _failure);
         set => Volatile.Write(ref _failure, value);
     }
+
+    /// <summary>From now on no reading comes to its end until <see cref="End"/>.</summary>
+    public void HoldEnd() => _end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void End() => _end!.SetResult();
 
     public ulong Count
     {
@@ -45,17 +51,17 @@ internal sealed class ListSource : IChangeSource, ILiveSource
 
     public async IAsyncEnumerable<SourceChange> ReadAsync(string? checkpoint, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await Task.CompletedTask;
         for (var at = checkpoint is null ? 0 : int.Parse(checkpoint, CultureInfo.InvariantCulture); ; at++)
         {
-            Wire.Change change;
-            lock (_lock)
+            var change = Get(at);
+            if (change is null && _end is { } end)
             {
-                if (at >= _changes.Count)
-                    yield break;
-                change = _changes[at];
+                await end.Task.WaitAsync(cancellationToken);
+                change = Get(at);
             }
 
+            if (change is null)
+                yield break;
             yield return new SourceChange(change, (at + 1).ToString(CultureInfo.InvariantCulture));
         }
     }
@@ -66,6 +72,12 @@ internal sealed class ListSource : IChangeSource, ILiveSource
             throw failure;
         lock (_lock)
             return new([.. items.Select(item => LiveValue.Found(new Wire.Value { Text = _live[item.Subject] }, AsOf))]);
+    }
+
+    private Wire.Change? Get(int at)
+    {
+        lock (_lock)
+            return at < _changes.Count ? _changes[at] : null;
     }
 
     private static Wire.Change Set(Identifier subject, string attribute, Wire.Value? value) =>

@@ -28,6 +28,11 @@ internal sealed record TestCatalogue(TestCertificates Certificates, int AdapterP
     /// <summary>The key that welfare is registered with; its own unless said otherwise.</summary>
     public TlsOptions WelfareKey { get; init; } = Certificates.Department(Welfare);
 
+    /// <summary>A second key of welfare, beside the first.</summary>
+    public TlsOptions? WelfareNextKey { get; init; }
+
+    private string NextKey => WelfareNextKey is null ? "" : $"\n      - file: {WelfareNextKey.CertificatePath}\n        uses: [tls]";
+
     public CatalogueFile Read()
     {
         var reading = CatalogueReader.Read(new MemoryStream(Encoding.UTF8.GetBytes(Yaml())), Certificates.Folder);
@@ -52,7 +57,7 @@ internal sealed record TestCatalogue(TestCertificates Certificates, int AdapterP
             name: Welfare
             keys:
               - file: {WelfareKey.CertificatePath}
-                uses: [tls]
+                uses: [tls]{NextKey}
         schemes:
           - name: {Scheme}
             pattern: '{SchemePattern}'

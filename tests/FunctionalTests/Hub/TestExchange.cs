@@ -64,11 +64,13 @@ internal sealed class TestExchange : IAsyncDisposable
 
     /// <param name="settings">Added to the hub's and the department's configuration.</param>
     /// <param name="hub">Further services of the hub.</param>
+    /// <param name="source">What the registry's store does before the department starts.</param>
     /// <param name="database">Where the catalogue is; SQLite in the hub's folder unless given, and then <paramref name="settings"/> name it too.</param>
     public static async Task<TestExchange> StartAsync(
-        Dictionary<string, string?>? settings = null, Action<WebApplicationBuilder>? hub = null, CatalogueDatabase? database = null)
+        Dictionary<string, string?>? settings = null, Action<WebApplicationBuilder>? hub = null, CatalogueDatabase? database = null, Action<ListSource>? source = null)
     {
         var exchange = new TestExchange(database);
+        source?.Invoke(exchange.Source);
         try
         {
             await exchange.ApplyAsync(exchange.Catalogue);

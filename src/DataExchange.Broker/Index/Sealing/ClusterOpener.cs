@@ -22,12 +22,6 @@ internal readonly ref struct ClusterOpener(WrappingKeys keys, List<SubjectKey> i
         return true;
     }
 
-    public void Dispose()
-    {
-        foreach (var opener in _openers)
-            opener?.Dispose();
-    }
-
     private RecordOpener Of(int identifier) =>
         _openers[identifier] ??= new RecordOpener(keys, identifiers[identifier], _contents.Slice(secrets[identifier], WrappingKey.WrappedBytes));
 }

@@ -3,13 +3,14 @@ using System.Security.Cryptography;
 namespace DataExchange.Broker.Index.Sealing;
 
 /// <summary>Seals what goes into one record after the other; a record without a secret gets one. The writer's own.</summary>
-internal sealed class RecordSealer(WrappingKeys keys, AttributeTable attributes) : IDisposable
+internal sealed class RecordSealer(WrappingKeys keys, AttributeTable attributes)
 {
     private readonly byte[] _secret = new byte[SubjectSecret.Bytes];
     private readonly byte[] _wrapped = new byte[WrappingKey.WrappedBytes];
     private byte[] _sealed = new byte[4096];
     private SubjectKey _subject;
-    private ValueSeal? _seal;
+    private readonly byte[] _derived = new byte[SubjectSecret.DerivedBytes];
+    private bool _isDerived;
 
     /// <summary>The secret of the record at hand, under the current wrapping key.</summary>
     public ReadOnlySpan<byte> Wrapped => _wrapped;
@@ -22,8 +23,7 @@ internal sealed class RecordSealer(WrappingKeys keys, AttributeTable attributes)
     /// <exception cref="IndexCorruptionException">No key here opens it.</exception>
     public void Start(SubjectKey subject, ReadOnlySpan<byte> wrapped)
     {
-        _seal?.Dispose();
-        _seal = null;
+        _isDerived = false;
         _subject = subject;
         IsNew = true;
         if (wrapped.IsEmpty)
@@ -45,26 +45,19 @@ internal sealed class RecordSealer(WrappingKeys keys, AttributeTable attributes)
     /// <exception cref="IndexCorruptionException">No key here opens the record's secret.</exception>
     public ReadOnlySpan<byte> Seal(EntryKey key, ulong sequence, long asOfTicks, ReadOnlySpan<byte> value, StreamTable streams)
     {
-        if (_seal is null)
-        {
-            Span<byte> derived = stackalloc byte[SubjectSecret.DerivedBytes];
-            if (!keys.TryDerive(_wrapped, _subject, derived))
-                throw Unopened();
-            _seal = new ValueSeal(derived);
-            CryptographicOperations.ZeroMemory(derived);
-        }
+        if (!_isDerived && !keys.TryDerive(_wrapped, _subject, _derived))
+            throw Unopened();
+        _isDerived = true;
 
         var length = value.Length + ValueSeal.OverheadBytes;
         if (length > _sealed.Length)
             _sealed = new byte[Math.Max(length, _sealed.Length * 2)];
-        _seal.Seal(value, Place(_subject, key, sequence, asOfTicks, attributes, streams), _sealed.AsSpan(0, length));
+        ValueSeal.Seal(_derived, value, Place(_subject, key, sequence, asOfTicks, attributes, streams), _sealed.AsSpan(0, length));
         return _sealed.AsSpan(0, length);
     }
 
     public static SealedPlace Place(SubjectKey subject, EntryKey key, ulong sequence, long asOfTicks, AttributeTable attributes, StreamTable streams) =>
         new(subject, streams.Department(key.Stream), streams.Epoch(key.Stream), attributes.Find(key.Attribute), sequence, asOfTicks);
-
-    public void Dispose() => _seal?.Dispose();
 
     private void Unwrap(ReadOnlySpan<byte> wrapped)
     {

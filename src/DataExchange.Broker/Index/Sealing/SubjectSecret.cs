@@ -17,16 +17,18 @@ internal static class SubjectSecret
     /// <summary>Length of all that is derived.</summary>
     public const int DerivedBytes = 64;
 
-    [ThreadStatic]
-    private static IncrementalHash? _ofThread;
+    private static ReadOnlySpan<byte> Counter => [0, 0, 0, 1];
+
+    private static ReadOnlySpan<byte> Use => "dataexchange.subject.v1"u8;
 
     public static void Derive(ReadOnlySpan<byte> secret, Span<byte> derived)
     {
-        var sha512 = _ofThread ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA512);
-        sha512.AppendData([0, 0, 0, 1]);
-        sha512.AppendData(secret);
-        sha512.AppendData("dataexchange.subject.v1"u8);
-        sha512.GetHashAndReset(derived);
+        Span<byte> text = stackalloc byte[Counter.Length + Bytes + Use.Length];
+        Counter.CopyTo(text);
+        secret.CopyTo(text[Counter.Length..]);
+        Use.CopyTo(text[(Counter.Length + Bytes)..]);
+        _ = Sodium.Sha512(derived, text, (ulong)text.Length);
+        CryptographicOperations.ZeroMemory(text);
     }
 
     public static ReadOnlySpan<byte> DataKey(ReadOnlySpan<byte> derived) => derived[..32];

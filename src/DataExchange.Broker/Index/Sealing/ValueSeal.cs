@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
 using DataExchange.Contracts;
 
@@ -36,52 +35,31 @@ internal readonly record struct SealedPlace(SubjectKey Subject, DepartmentId Dep
 
 /// <summary>
 /// Seals and opens the values of one subject under its data key. Sealed: nonce(12) AES-256-GCM(value) tag(16), with
-/// <see cref="SealedPlace"/> as associated data. Not thread safe.
+/// <see cref="SealedPlace"/> as associated data. Thread safe.
 /// </summary>
-internal sealed class ValueSeal : IDisposable
+internal static class ValueSeal
 {
-    public const int OverheadBytes = SyntheticNonce.Bytes + TagBytes;
+    public const int OverheadBytes = Aes256Gcm.NonceBytes + Aes256Gcm.TagBytes;
 
-    private const int TagBytes = 16;
-
-    private readonly AesGcm _aes;
-    private readonly UInt128 _nonceKey;
-
-    /// <param name="derived">See <see cref="SubjectSecret.Derive"/>.</param>
-    public ValueSeal(ReadOnlySpan<byte> derived)
-    {
-        _aes = new AesGcm(SubjectSecret.DataKey(derived), TagBytes);
-        _nonceKey = BinaryPrimitives.ReadUInt128BigEndian(SubjectSecret.NonceKey(derived));
-    }
-
+    /// <param name="derived">Of the subject, see <see cref="SubjectSecret.Derive"/>.</param>
     /// <param name="sealedValue"><see cref="OverheadBytes"/> longer than <paramref name="value"/>.</param>
-    public void Seal(ReadOnlySpan<byte> value, in SealedPlace place, Span<byte> sealedValue)
+    public static void Seal(ReadOnlySpan<byte> derived, ReadOnlySpan<byte> value, in SealedPlace place, Span<byte> sealedValue)
     {
         Span<byte> associated = stackalloc byte[SealedPlace.BytesMax];
         associated = associated[..place.Write(associated)];
-        Span<byte> nonceKey = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(nonceKey, _nonceKey);
-        var nonce = sealedValue[..SyntheticNonce.Bytes];
-        SyntheticNonce.Make(nonceKey, associated, value, nonce);
-        _aes.Encrypt(nonce, value, sealedValue[SyntheticNonce.Bytes..^TagBytes], sealedValue[^TagBytes..], associated);
+        var nonce = sealedValue[..Aes256Gcm.NonceBytes];
+        SyntheticNonce.Make(SubjectSecret.NonceKey(derived), associated, value, nonce);
+        Aes256Gcm.Seal(SubjectSecret.DataKey(derived), nonce, associated, value, sealedValue[Aes256Gcm.NonceBytes..]);
     }
 
+    /// <param name="derived">Of the subject, see <see cref="SubjectSecret.Derive"/>.</param>
     /// <param name="value"><see cref="OverheadBytes"/> shorter than <paramref name="sealedValue"/>.</param>
     /// <returns>False for anything but what was sealed for this subject in this very place.</returns>
-    public bool TryOpen(ReadOnlySpan<byte> sealedValue, in SealedPlace place, Span<byte> value)
+    public static bool TryOpen(ReadOnlySpan<byte> derived, ReadOnlySpan<byte> sealedValue, in SealedPlace place, Span<byte> value)
     {
         Span<byte> associated = stackalloc byte[SealedPlace.BytesMax];
         associated = associated[..place.Write(associated)];
-        try
-        {
-            _aes.Decrypt(sealedValue[..SyntheticNonce.Bytes], sealedValue[SyntheticNonce.Bytes..^TagBytes], sealedValue[^TagBytes..], value, associated);
-            return true;
-        }
-        catch (AuthenticationTagMismatchException)
-        {
-            return false;
-        }
+        return Aes256Gcm.TryOpen(
+            SubjectSecret.DataKey(derived), sealedValue[..Aes256Gcm.NonceBytes], associated, sealedValue[Aes256Gcm.NonceBytes..], value);
     }
-
-    public void Dispose() => _aes.Dispose();
 }

@@ -11,30 +11,25 @@ namespace DataExchange.Broker.Index.Sealing;
 /// </code>
 /// Associated data is number and subject key, so that a secret moved to another subject is refused. Thread safe.
 /// </summary>
-internal sealed class WrappingKey : IDisposable
+internal sealed class WrappingKey
 {
-    public const int KeyBytes = 32;
-    public const int WrappedBytes = HeadBytes + SyntheticNonce.Bytes + SubjectSecret.Bytes + TagBytes;
+    public const int WrappedBytes = CipherStart + SubjectSecret.Bytes + Aes256Gcm.TagBytes;
 
     private const int HeadBytes = sizeof(uint);
-    private const int TagBytes = 16;
+    private const int CipherStart = HeadBytes + Aes256Gcm.NonceBytes;
 
+    private readonly byte[] _sealKey;
     private readonly byte[] _nonceKey;
 
-    // An instance serves one thread at a time, and a new one costs more than what it does.
-    private readonly ThreadLocal<AesGcm> _aes;
-
     /// <param name="number">From 1.</param>
-    /// <param name="key"><see cref="KeyBytes"/> bytes.</param>
+    /// <param name="key"><see cref="NumberedKeyFiles.KeyBytes"/> bytes.</param>
     public WrappingKey(uint number, ReadOnlySpan<byte> key)
     {
         ArgumentOutOfRangeException.ThrowIfZero(number);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, KeyBytes);
         Number = number;
-        var sealKey = Derive(key, "dataexchange.wrapping.v1 seal");
+        _sealKey = Derive(key, "dataexchange.wrapping.v1 seal");
         _nonceKey = Derive(key, "dataexchange.wrapping.v1 nonce");
         Fingerprint = Derive(key, "dataexchange.wrapping.v1 fingerprint")[..16];
-        _aes = new(() => new AesGcm(sealKey, TagBytes), trackAllValues: true);
     }
 
     public uint Number { get; }
@@ -51,9 +46,8 @@ internal sealed class WrappingKey : IDisposable
         Span<byte> associated = stackalloc byte[HeadBytes + SubjectKey.Size];
         Associate(subject, associated);
         associated[..HeadBytes].CopyTo(wrapped);
-        var nonce = wrapped.Slice(HeadBytes, SyntheticNonce.Bytes);
-        SyntheticNonce.Make(_nonceKey, associated, secret, nonce);
-        _aes.Value!.Encrypt(nonce, secret, Cipher(wrapped), wrapped[^TagBytes..], associated);
+        SyntheticNonce.Make(_nonceKey, associated, secret, wrapped[HeadBytes..CipherStart]);
+        Aes256Gcm.Seal(_sealKey, wrapped[HeadBytes..CipherStart], associated, secret, wrapped[CipherStart..]);
     }
 
     /// <returns>False for anything but what this key has wrapped for this subject.</returns>
@@ -61,22 +55,7 @@ internal sealed class WrappingKey : IDisposable
     {
         Span<byte> associated = stackalloc byte[HeadBytes + SubjectKey.Size];
         Associate(subject, associated);
-        try
-        {
-            _aes.Value!.Decrypt(wrapped.Slice(HeadBytes, SyntheticNonce.Bytes), wrapped[(HeadBytes + SyntheticNonce.Bytes)..^TagBytes], wrapped[^TagBytes..], secret, associated);
-            return true;
-        }
-        catch (AuthenticationTagMismatchException)
-        {
-            return false;
-        }
-    }
-
-    public void Dispose()
-    {
-        foreach (var aes in _aes.Values)
-            aes.Dispose();
-        _aes.Dispose();
+        return Aes256Gcm.TryOpen(_sealKey, wrapped[HeadBytes..CipherStart], associated, wrapped[CipherStart..], secret);
     }
 
     private void Associate(SubjectKey subject, Span<byte> associated)
@@ -85,11 +64,9 @@ internal sealed class WrappingKey : IDisposable
         subject.Write(associated[HeadBytes..]);
     }
 
-    private static Span<byte> Cipher(Span<byte> wrapped) => wrapped[(HeadBytes + SyntheticNonce.Bytes)..^TagBytes];
-
     private static byte[] Derive(ReadOnlySpan<byte> key, string use)
     {
-        var derived = new byte[KeyBytes];
+        var derived = new byte[Aes256Gcm.KeyBytes];
         HKDF.DeriveKey(HashAlgorithmName.SHA256, key, derived, salt: default, Encoding.ASCII.GetBytes(use));
         return derived;
     }

@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Security.Cryptography;
-using DataExchange.Hosting;
 
 namespace DataExchange.Broker.Index.Sealing;
 
@@ -9,17 +7,16 @@ namespace DataExchange.Broker.Index.Sealing;
 /// The wrapping keys of the hub: files <c>wrapping-N.key</c> of 32 random bytes, open to their owner only. The highest number wraps, all of
 /// them unwrap: a further file begins a rotation. Thread safe.
 /// </summary>
-internal sealed class WrappingKeys : IDisposable
+internal sealed class WrappingKeys
 {
-    private const string Prefix = "wrapping-";
-    private const string Suffix = ".key";
+    public const string Prefix = "wrapping";
 
-    private readonly string _folder;
+    private readonly NumberedKeyFiles _files;
 
     // Replaced, never changed.
     private volatile Ring _ring;
 
-    private WrappingKeys(string folder, ImmutableArray<WrappingKey> keys) => (_folder, _ring) = (folder, new Ring(keys));
+    private WrappingKeys(NumberedKeyFiles files, ImmutableArray<WrappingKey> keys) => (_files, _ring) = (files, new Ring(keys));
 
     /// <summary>The one that secrets are wrapped with from now on.</summary>
     public WrappingKey Current => _ring.Keys[^1];
@@ -27,36 +24,21 @@ internal sealed class WrappingKeys : IDisposable
     /// <summary>By number, ascending.</summary>
     public ImmutableArray<WrappingKey> All => _ring.Keys;
 
-    /// <param name="folder">Where the files are; made with the first one.</param>
+    /// <param name="files">Where they are.</param>
     /// <param name="mayCreate">Only while nothing in the index is wrapped: under a new key it could not be read.</param>
     /// <exception cref="InvalidOperationException">There is no key and none may be made, or a file is not a key file as it must be.</exception>
-    public static WrappingKeys LoadOrCreate(string folder, bool mayCreate)
+    public static WrappingKeys LoadOrCreate(NumberedKeyFiles files, bool mayCreate)
     {
-        if (Numbers(folder).Length == 0)
-        {
-            if (!mayCreate)
-                throw new InvalidOperationException("There is no wrapping key but the index has secrets that were wrapped. Restore the key files; without them no held value can be read.");
-            Create(folder);
-        }
-
-        return new WrappingKeys(folder, [.. Numbers(folder).Select(number => Load(folder, number))]);
-    }
-
-    /// <summary>Makes the key that follows those in the folder. A hub that runs takes it up by itself.</summary>
-    /// <returns>Its number.</returns>
-    public static uint Create(string folder)
-    {
-        var number = Numbers(folder).LastOrDefault() + 1;
-        KeyFile.Create(PathOf(folder, number), WrappingKey.KeyBytes);
-        return number;
+        files.Require(mayCreate);
+        return new WrappingKeys(files, [.. files.Numbers().Select(number => Load(files, number))]);
     }
 
     /// <summary>Reads the keys whose files have come since.</summary>
     /// <exception cref="InvalidOperationException">A new file is not a key file as it must be.</exception>
     public IReadOnlyList<WrappingKey> ReadNew() =>
-        [.. Numbers(_folder).Where(number => number > Current.Number).Select(number => Load(_folder, number))];
+        [.. _files.Numbers().Where(number => number > Current.Number).Select(number => Load(_files, number))];
 
-    /// <summary>The highest wraps from now on. Their fingerprints MUST be in the index already.</summary>
+    /// <summary>The writer's, between two records: the highest wraps from now on. Their fingerprints MUST be in the index already.</summary>
     public void TakeUp(IReadOnlyList<WrappingKey> added) => _ring = new Ring([.. _ring.Keys, .. added]);
 
     public WrappingKey? Find(uint number)
@@ -82,25 +64,7 @@ internal sealed class WrappingKeys : IDisposable
         return true;
     }
 
-    public void Dispose()
-    {
-        foreach (var key in _ring.Keys)
-            key.Dispose();
-    }
-
-    private static WrappingKey Load(string folder, uint number) =>
-        new(number, KeyFile.Read(PathOf(folder, number), $"wrapping key {number}", WrappingKey.KeyBytes));
-
-    private static uint[] Numbers(string folder) => !Directory.Exists(folder)
-        ? []
-        : [.. Directory.EnumerateFiles(folder, Prefix + "*" + Suffix)
-            .Select(path => Path.GetFileName(path)[Prefix.Length..^Suffix.Length])
-            .Where(text => uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0)
-            .Select(text => uint.Parse(text, CultureInfo.InvariantCulture))
-            .Order()];
-
-    private static string PathOf(string folder, uint number) =>
-        Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{number}{Suffix}"));
+    private static WrappingKey Load(NumberedKeyFiles files, uint number) => new(number, files.Read(number));
 
     private sealed record Ring(ImmutableArray<WrappingKey> Keys);
 }

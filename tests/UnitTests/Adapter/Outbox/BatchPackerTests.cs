@@ -33,6 +33,18 @@ internal sealed class BatchPackerTests
             }
         });
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public void Seal_Loading_SaysSo(bool loading)
+    {
+        var packer = Packer();
+        packer.TryAdd(Sample.Change(1));
+
+        var batch = packer.Seal(1, DateTimeOffset.UnixEpoch, loading).Parse();
+
+        Assert.That((batch.Loading, batch.Changes.Count), Is.EqualTo((loading, 1)));
+    }
+
     [Test]
     public void TryAdd_UpToTheByteLimit_NeverSealsALargerBatch() =>
         Gen.Int[0, 4_000].Array[1, 60].Sample(paddings =>

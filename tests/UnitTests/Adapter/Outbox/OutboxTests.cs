@@ -46,6 +46,34 @@ internal sealed class OutboxTests
             },
             iter: 20);
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public void Open_Again_KnowsWhetherTheFirstLoadIsComplete(bool ended)
+    {
+        using (var outbox = Open(_folder["outbox.db"]))
+        {
+            Sample.Fill(outbox, 3);
+            if (ended)
+                outbox.EndLoad();
+        }
+
+        using var reopened = Open(_folder["outbox.db"]);
+        Assert.That(reopened.Loaded, Is.EqualTo(ended));
+    }
+
+    [Test]
+    public void Open_FileFromBeforeLoadsWereMarked_IsKeptAndNotTakenForComplete()
+    {
+        using (var outbox = Open(_folder["outbox.db"]))
+            Sample.Fill(outbox, 3);
+        Execute("ALTER TABLE state DROP COLUMN loaded; PRAGMA user_version = 1");
+
+        using var reopened = Open(_folder["outbox.db"]);
+        Assert.That((reopened.LastSequence, reopened.Loaded), Is.EqualTo((3UL, false)));
+        reopened.EndLoad();
+        Assert.That(reopened.Loaded);
+    }
+
     [Test]
     public void Open_LogCutAtAnyByte_HoldsAPrefixWithItsOwnCheckpoint()
     {
@@ -140,7 +168,7 @@ internal sealed class OutboxTests
     [TestCase("DELETE FROM batch WHERE first_sequence = 5")]
     [TestCase("UPDATE batch SET last_sequence = 3 WHERE first_sequence = 3")]
     [TestCase("UPDATE state SET last_sequence = 4")]
-    [TestCase("PRAGMA user_version = 2")]
+    [TestCase("PRAGMA user_version = 3")]
     public void Open_NotOneContiguousStream_IsRefused(string damage)
     {
         using (var outbox = Open(_folder["outbox.db"]))

@@ -68,7 +68,7 @@ internal sealed class ChangeRelayTests
         Assert.That(_hub.Script.Applied.Take(3), Is.EqualTo(payloads));
         await Eventually.Async("the outbox is trimmed", () => _outbox.FirstSequence == 17);
         Assert.That((_outbox.RelayCheckpoint, _outbox.HubWatermark, _outbox.Bytes), Is.EqualTo((16UL, 16UL, 0L)));
-        Assert.That(_progress.Figures, Is.EqualTo(new AdapterFigures(6, 16, 16, 16, false)));
+        Assert.That(_progress.Figures, Is.EqualTo(new AdapterFigures(6, 16, 16, 16, HubLoaded: true, SourceExhausted: false)));
     }
 
     [Test]
@@ -260,6 +260,20 @@ internal sealed class ChangeRelayTests
 
         await Eventually.Async("the first heartbeat is there", () => _hub.Script.Heartbeats.Count > 0);
         Assert.That(_hub.Script.Heartbeats[0].PackedAt.ToDateTimeOffset(), Is.EqualTo(DateTimeOffset.UnixEpoch.AddYears(51)));
+    }
+
+    [Test]
+    public async Task FirstLoad_Ends_IsSaidWithoutWaitingForTheNextHeartbeat()
+    {
+        Sample.Fill(_outbox, 3);
+        await StartAsync(options => options.HeartbeatInterval = TimeSpan.FromMinutes(10));
+        await CurrentAsync();
+        Assert.That(_hub.Script.Heartbeats, Is.Empty);
+
+        _outbox.EndLoad();
+
+        await Eventually.Async("it is said", () => _hub.Script.Heartbeats.Count == 1);
+        Assert.That((_hub.Script.Heartbeats[0].FirstSequence, _hub.Script.Heartbeats[0].Loading), Is.EqualTo((4UL, false)));
     }
 
     [Test]

@@ -100,6 +100,39 @@ internal sealed class ChangePumpTests
     }
 
     [Test]
+    public async Task FirstReading_AllButItsLastBatch_AreLoadingWhateverComesBetween()
+    {
+        _source.Add(150);
+        _source.OnGive = number =>
+        {
+            if (number == 120)
+                throw new InvalidDataException();
+        };
+        await StartAsync();
+        await Eventually.Async("the pump has said so", () => _status.SourceProblem is not null);
+        await _pump!.StopAsync(CancellationToken.None);
+        Assert.That(_outbox.Loaded, Is.False);
+
+        _source.OnGive = null;
+        await StartAsync();
+        await ExhaustedAsync();
+        _source.Add(110);
+        await AdvanceUntilAsync("all is stored", () => _outbox.LastSequence == 260, TimeSpan.FromSeconds(1));
+
+        Assert.That(Sample.All(_outbox).Select(b => ((int)b.LastSequence, b.Parse().Loading)), Is.EqualTo(new[] { (100, true), (119, true), (150, false), (250, false), (260, false) }));
+        Assert.That(_outbox.Loaded);
+    }
+
+    [Test]
+    public async Task FirstReading_OfAnEmptySource_EndsTheLoad()
+    {
+        await StartAsync();
+        await ExhaustedAsync();
+
+        Assert.That(_outbox.Loaded);
+    }
+
+    [Test]
     public async Task Source_BreaksTheContract_EverythingBeforeIsStoredNothingBehindAndTheRuleIsNamed()
     {
         _source.Add(150);

@@ -191,7 +191,7 @@ internal sealed class SubjectErasureTests
         {
             if (subject != PersonKey && subject != AliasKey)
                 return;
-            var reader = new RecordReader(record, subject);
+            var reader = new RecordReader(record, subject, _test.Index.Rows);
             parts.Add(reader.Secret.ToArray());
             while (reader.MoveNext())
             {

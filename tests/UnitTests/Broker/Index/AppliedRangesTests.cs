@@ -21,11 +21,11 @@ internal sealed class AppliedRangesTests
                 if (numbers.Any(model.Contains))
                     continue;
                 var before = ranges.Watermark;
-                if (ranges.TryAdd(range, piecesMax, out var completeAt))
+                if (ranges.TryAdd(range, piecesMax, out var passed))
                     model.UnionWith(numbers);
                 else
                     Assert.That(ranges.Above, Has.Count.EqualTo(piecesMax));
-                Assert.That(completeAt.HasValue, Is.EqualTo(ranges.Watermark > before));
+                Assert.That(passed.HasValue, Is.EqualTo(ranges.Watermark > before));
             }
 
             var watermark = 0UL;
@@ -47,7 +47,7 @@ internal sealed class AppliedRangesTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(open, Is.Null);
-            Assert.That(filled, Is.EqualTo(Start.AddSeconds(9)));
+            Assert.That(filled?.PackedAt, Is.EqualTo(Start.AddSeconds(9)));
             Assert.That(ranges.Watermark, Is.EqualTo(4));
         }
     }

@@ -23,7 +23,7 @@ internal sealed class DamagedStoreTests
     public async Task SetUp()
     {
         _folder = new TempFolder();
-        _options = new IndexOptions { Folder = _folder["index"], HubKeyFile = _folder["hub.key"], WrappingKeyFolder = _folder["keys"] };
+        _options = new IndexOptions { Folder = _folder["index"], HubKeyFile = _folder["hub.key"], KeyFolder = _folder["keys"] };
         _moments = [];
         await using var index = Open(_options);
         for (ulong i = 0; i < Batches; i++)
@@ -77,7 +77,7 @@ internal sealed class DamagedStoreTests
         File.WriteAllBytes(Path.Combine(folder, _log), damage(File.ReadAllBytes(Path.Combine(folder, _log))));
         try
         {
-            await using var index = Open(new IndexOptions { Folder = folder, HubKeyFile = _options.HubKeyFile, WrappingKeyFolder = _options.WrappingKeyFolder });
+            await using var index = Open(new IndexOptions { Folder = folder, HubKeyFile = _options.HubKeyFile, KeyFolder = _options.KeyFolder });
             return Convert.ToHexString(index.ComputeDigest());
         }
         catch (RocksDbSharp.RocksDbException)

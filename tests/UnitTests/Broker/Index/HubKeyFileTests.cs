@@ -54,7 +54,7 @@ internal sealed class HubKeyFileTests
     public async Task Open_KeyLostAndIndexNotEmpty_RefusesToStartAndMakesNoKey()
     {
         using var folder = new TempFolder();
-        var options = new IndexOptions { Folder = folder["index"], HubKeyFile = folder["hub.key"], WrappingKeyFolder = folder["keys"] };
+        var options = new IndexOptions { Folder = folder["index"], HubKeyFile = folder["hub.key"], KeyFolder = folder["keys"] };
         await SubjectIndex.Open(options, TimeProvider.System, NullLoggerFactory.Instance).DisposeAsync();
         File.Delete(folder["hub.key"]);
         Assert.That(() => SubjectIndex.Open(options, TimeProvider.System, NullLoggerFactory.Instance), Throws.InvalidOperationException.With.Message.Contains("missing"));
@@ -65,7 +65,7 @@ internal sealed class HubKeyFileTests
     public async Task Open_KeyOfAnotherHub_RefusesToStart()
     {
         using var folder = new TempFolder();
-        var options = new IndexOptions { Folder = folder["index"], HubKeyFile = folder["hub.key"], WrappingKeyFolder = folder["keys"] };
+        var options = new IndexOptions { Folder = folder["index"], HubKeyFile = folder["hub.key"], KeyFolder = folder["keys"] };
         await SubjectIndex.Open(options, TimeProvider.System, NullLoggerFactory.Instance).DisposeAsync();
         HubKeyFile.LoadOrCreate(folder["other.key"], mayCreate: true);
         options.HubKeyFile = folder["other.key"];

@@ -83,7 +83,7 @@ internal sealed class IndexWriterTests
             if (i % 5 != 0)
                 continue;
             // What is on the disk at this moment, taken without the owner's help.
-            var copy = new IndexOptions { Folder = copies[$"{i}"], HubKeyFile = test.Options.HubKeyFile, WrappingKeyFolder = test.Options.WrappingKeyFolder };
+            var copy = new IndexOptions { Folder = copies[$"{i}"], HubKeyFile = test.Options.HubKeyFile, KeyFolder = test.Options.KeyFolder };
             CopyStore(test.Options.Folder, copy.Folder);
             await using var survivor = SubjectIndex.Open(copy, test.Time, test.Loggers);
             Assert.That(survivor.ComputeDigest(), Is.EqualTo(test.Index.ComputeDigest()));

@@ -29,8 +29,8 @@ internal sealed class RecordCodecTests
     public void Record_CopiedEntryByEntry_IsTheSameBytes() => Statements.Sample(statements =>
     {
         var record = Write(statements);
-        var writer = new RecordWriter();
-        var reader = new RecordReader(record, Subject);
+        var writer = new RecordWriter(RowKeys.None);
+        var reader = new RecordReader(record, Subject, RowKeys.None);
         writer.Start(reader.Secret, reader.Erasure);
         while (reader.MoveNext())
             writer.Copy(in reader);
@@ -110,7 +110,7 @@ internal sealed class RecordCodecTests
         var record = Convert.FromHexString("01" + BodyBytes);
         byte[] whole = [.. record, .. BitConverter.GetBytes(RecordFormat.Checksum(Subject, record))];
         Assert.That(Read(whole), Is.EqualTo(Describe([Fact, Link])));
-        Assert.That(new RecordReader(whole, Subject).Secret.IsEmpty);
+        Assert.That(new RecordReader(whole, Subject, RowKeys.None).Secret.IsEmpty);
     }
 
     [Test]
@@ -121,7 +121,7 @@ internal sealed class RecordCodecTests
                 var secret = hasSecret ? Enumerable.Repeat((byte)7, WrappingKey.WrappedBytes).ToArray() : [];
                 var mark = isErased ? new ErasureMark(at, new(through.DistinctBy(t => t.Item1).ToDictionary(t => t.Item1, t => t.Item2))) : null;
                 var record = Write(statements, secret, mark);
-                var reader = new RecordReader(record, Subject);
+                var reader = new RecordReader(record, Subject, RowKeys.None);
                 Assert.That(reader.Secret.ToArray(), Is.EqualTo(secret));
                 Assert.That(reader.Erasure?.AtTicks, Is.EqualTo(mark?.AtTicks));
                 Assert.That(reader.Erasure?.Through, Is.EqualTo(mark?.Through));
@@ -137,7 +137,7 @@ internal sealed class RecordCodecTests
 
     private static byte[] Write(Statement[] statements, byte[]? secret = null, ErasureMark? erasure = null)
     {
-        var writer = new RecordWriter();
+        var writer = new RecordWriter(RowKeys.None);
         writer.Start(secret, erasure);
         foreach (var s in statements)
             writer.Add(s.Key, s.Sequence, s.AsOfTicks, s.Flags, s.Content.Span);
@@ -147,7 +147,7 @@ internal sealed class RecordCodecTests
     private static string[] Read(byte[] record, SubjectKey? subject = null)
     {
         var entries = new List<string>();
-        var reader = new RecordReader(record, subject ?? Subject);
+        var reader = new RecordReader(record, subject ?? Subject, RowKeys.None);
         while (reader.MoveNext())
             entries.Add($"{reader.Key} {reader.Sequence} {reader.AsOfTicks} {reader.Flags} {Convert.ToHexString(reader.Content)}");
         return [.. entries];

@@ -17,7 +17,7 @@ internal sealed class RecordMergeTests
 
     private static readonly AttributeTable Attributes = new([TestIndex.Name, TestIndex.Marital, TestIndex.Income]);
     private static readonly TempFolder Folder = new();
-    private static readonly WrappingKeys Keys = WrappingKeys.LoadOrCreate(Folder.Path, mayCreate: true);
+    private static readonly WrappingKeys Keys = WrappingKeys.LoadOrCreate(new NumberedKeyFiles(Folder.Path, WrappingKeys.Prefix), mayCreate: true);
 
     /// <summary>With a secret and nothing else, so that two orders have the same one.</summary>
     private static readonly byte[] Empty = MakeEmpty();
@@ -32,11 +32,7 @@ internal sealed class RecordMergeTests
             .Select(all => all.DistinctBy(s => (s.Key.Stream, s.Sequence)).ToArray());
 
     [OneTimeTearDown]
-    public void Close()
-    {
-        Keys.Dispose();
-        Folder.Dispose();
-    }
+    public void Close() => Folder.Dispose();
 
     [Test]
     public void Merge_AnyOrderAndDuplication_StandsAsTheModelSays() =>
@@ -46,7 +42,7 @@ internal sealed class RecordMergeTests
             var (record, counted) = Deliver(history, new Random(seed));
             Assert.That(Read(record), Is.EqualTo(model.OrderBy(pair => pair.Key).Select(pair => Describe(pair.Value))));
             Assert.That(counted, Is.EqualTo(Count(model.Values)));
-            Assert.That(counted, Is.EqualTo(IndexStatistics.Of(record, Subject, Streams)));
+            Assert.That(counted, Is.EqualTo(IndexStatistics.Of(record, Subject, RowKeys.None, Streams)));
         }, iter: 5_000);
 
     [Test]
@@ -81,7 +77,7 @@ internal sealed class RecordMergeTests
     public void Merge_ErasedSubject_TakesOnlyWhatIsNewerByClockAndBySequence() =>
         Gen.Select(History, Gen.ULong[0, 20], Gen.Long[0, 20], Gen.Int[0, int.MaxValue]).Sample((history, through, at, seed) =>
         {
-            var writer = new RecordWriter();
+            var writer = new RecordWriter(RowKeys.None);
             writer.Start(default, new ErasureMark(at, new SortedDictionary<uint, ulong> { [1] = through }));
             var erased = writer.Finish(Subject).ToArray();
             var packed = history.Select(s => s with { PackedAtTicks = (long)s.Sequence }).ToArray();
@@ -93,7 +89,7 @@ internal sealed class RecordMergeTests
             foreach (var statement in packed)
                 record = Merge(record, [statement], out _, out _);
             Assert.That(Read(record), Is.EqualTo(model));
-            Assert.That(new RecordReader(record, Subject).Erasure!.AtTicks, Is.EqualTo(at), "the mark stays");
+            Assert.That(new RecordReader(record, Subject, RowKeys.None).Erasure!.AtTicks, Is.EqualTo(at), "the mark stays");
         }, iter: 2_000);
 
     /// <summary>Shuffled, with repetitions, cut into pieces that are merged one after the other.</summary>
@@ -114,16 +110,16 @@ internal sealed class RecordMergeTests
 
     private static byte[] Merge(byte[] record, Statement[] statements, out IndexStatistics gained, out bool changed)
     {
-        var writer = new RecordWriter();
-        using var sealer = new RecordSealer(Keys, Attributes);
+        var writer = new RecordWriter(RowKeys.None);
+        var sealer = new RecordSealer(Keys, Attributes);
         gained = RecordMerge.Merge(record, Subject, statements, Streams, sealer, writer, out changed);
         return changed ? writer.Finish(Subject).ToArray() : record;
     }
 
     private static byte[] MakeEmpty()
     {
-        var writer = new RecordWriter();
-        using var sealer = new RecordSealer(Keys, Attributes);
+        var writer = new RecordWriter(RowKeys.None);
+        var sealer = new RecordSealer(Keys, Attributes);
         RecordMerge.Merge([], Subject, [], Streams, sealer, writer, out _);
         return writer.Finish(Subject).ToArray();
     }
@@ -137,8 +133,8 @@ internal sealed class RecordMergeTests
     private static List<string> Read(byte[] record)
     {
         var entries = new List<string>();
-        var reader = new RecordReader(record, Subject);
-        using var opener = new RecordOpener(Keys, Subject, reader.Secret);
+        var reader = new RecordReader(record, Subject, RowKeys.None);
+        var opener = new RecordOpener(Keys, Subject, reader.Secret);
         while (reader.MoveNext())
         {
             Assert.That(reader.Flags.HasFlag(EntryFlags.Sealed), Is.EqualTo(!reader.Key.IsLink && reader.Flags.HasFlag(EntryFlags.Held)), "held values are sealed, nothing else is");

@@ -65,10 +65,10 @@ internal sealed class SealedIndexTests
     {
         await _test.ApplyAsync(Civil, 1, Held(Ann, Name, "ann"), Held(Bob, Name, "bob"));
         await _test.Index.DisposeAsync();
-        using (var store = IndexStore.Open(_test.Options))
+        using (var store = _test.OpenStore())
         using (var write = new WriteBatch())
         {
-            store.PutSubject(write, Ann, Record(Ann, SecretOf(store, Bob), Entries(store, Ann)));
+            store.PutSubject(write, Ann, Record(store.Rows, Ann, SecretOf(store, Bob), Entries(store, Ann)));
             store.Write(write);
         }
         await _test.ReopenAsync(isClosed: true);
@@ -80,15 +80,15 @@ internal sealed class SealedIndexTests
     public async Task Open_WrappingKeyLost_RefusesToStartAndMakesNone()
     {
         await _test.ApplyAsync(Civil, 1, Held(Ann, Name, "ann"));
-        var key = Path.Combine(_test.Options.WrappingKeyFolder, "wrapping-1.key");
+        var key = Path.Combine(_test.Options.KeyFolder, "wrapping-1.key");
         var kept = File.ReadAllBytes(key);
         await _test.Index.DisposeAsync();
         File.Delete(key);
         Assert.That(() => _test.ReopenAsync(isClosed: true), Throws.InvalidOperationException.With.Message.Contains("wrapping key"));
         Assert.That(File.Exists(key), Is.False);
 
-        WrappingKeys.Create(_test.Options.WrappingKeyFolder);
-        Assert.That(() => _test.ReopenAsync(isClosed: true), Throws.InvalidOperationException.With.Message.Contains("Wrapping key 1"), "another one in its place");
+        _test.CreateKey(WrappingKeys.Prefix);
+        Assert.That(() => _test.ReopenAsync(isClosed: true), Throws.InvalidOperationException.With.Message.Contains("wrapping key 1"), "another one in its place");
 
         File.WriteAllBytes(key, kept);
         await _test.ReopenAsync(isClosed: true);
@@ -161,14 +161,14 @@ internal sealed class SealedIndexTests
     private async Task<(SubjectKey, SubjectKey)> RewriteAsync((SubjectKey First, SubjectKey Second) subjects, Func<Statement, Statement, ReadOnlyMemory<byte>?> content)
     {
         await _test.Index.DisposeAsync();
-        using (var store = IndexStore.Open(_test.Options))
+        using (var store = _test.OpenStore())
         using (var write = new WriteBatch())
         {
             foreach (var (mine, other) in new[] { subjects, (subjects.Second, subjects.First) })
             {
                 var theirs = Entries(store, other);
                 var entries = Entries(store, mine).Select(m => theirs.Select(o => content(m, o)).FirstOrDefault(c => c is not null) is { } taken ? m with { Content = taken } : m);
-                store.PutSubject(write, mine, Record(mine, SecretOf(store, mine), [.. entries]));
+                store.PutSubject(write, mine, Record(store.Rows, mine, SecretOf(store, mine), [.. entries]));
             }
             store.Write(write);
         }
@@ -180,7 +180,7 @@ internal sealed class SealedIndexTests
     {
         await _test.Index.DisposeAsync();
         Statement[] entries;
-        using (var store = IndexStore.Open(_test.Options))
+        using (var store = _test.OpenStore())
             entries = Entries(store, subject);
         await _test.ReopenAsync(isClosed: true);
         return entries;
@@ -191,7 +191,7 @@ internal sealed class SealedIndexTests
         var entries = new List<Statement>();
         store.ReadSubjects([subject], (_, record) =>
         {
-            var reader = new RecordReader(record, subject);
+            var reader = new RecordReader(record, subject, store.Rows);
             while (reader.MoveNext())
                 entries.Add(new Statement(subject, reader.Key, reader.Sequence, reader.AsOfTicks, reader.Flags, reader.Content.ToArray()));
         });
@@ -201,13 +201,13 @@ internal sealed class SealedIndexTests
     private static byte[] SecretOf(IndexStore store, SubjectKey subject)
     {
         byte[] secret = [];
-        store.ReadSubjects([subject], (_, record) => secret = new RecordReader(record, subject).Secret.ToArray());
+        store.ReadSubjects([subject], (_, record) => secret = new RecordReader(record, subject, store.Rows).Secret.ToArray());
         return secret;
     }
 
-    private static byte[] Record(SubjectKey subject, byte[] secret, Statement[] entries)
+    private static byte[] Record(RowKeys rows, SubjectKey subject, byte[] secret, Statement[] entries)
     {
-        var writer = new RecordWriter();
+        var writer = new RecordWriter(rows);
         writer.Start(secret, erasure: null);
         foreach (var entry in entries)
             writer.Add(entry.Key, entry.Sequence, entry.AsOfTicks, entry.Flags, entry.Content.Span);

@@ -260,6 +260,64 @@ internal sealed class StreamTests
     }
 
     [Test]
+    public async Task Loading_BatchesOfTheFirstLoad_EndsWhenAllOfThemAreApplied([Values] bool reopened, [Values] bool endsWithHeartbeat)
+    {
+        await _test.ApplyAsync(Batch(Civil, 1, Held(Ann, Name, "1")) with { Loading = true });
+        Assert.That(_test.Stream(Civil).Loading, Is.True);
+        var end = endsWithHeartbeat ? Batch(Civil, 4) : Batch(Civil, 3, Held(Cai, Name, "3"));
+        await _test.ApplyAsync(end);
+        if (reopened)
+            await _test.ReopenAsync();
+        Assert.That(_test.Stream(Civil).Loading, Is.True, "sequence 2 is missing");
+
+        await _test.ApplyAsync(Batch(Civil, 2, Held(Bob, Name, "2")) with { Loading = true });
+        if (endsWithHeartbeat)
+        {
+            await _test.ApplyAsync(Batch(Civil, 3, Held(Cai, Name, "3")) with { Loading = true });
+            Assert.That(_test.Stream(Civil).Loading, Is.True, "its end came too early to count");
+            await _test.ApplyAsync(end);
+        }
+        if (reopened)
+            await _test.ReopenAsync();
+        Assert.That(_test.Stream(Civil).Loading, Is.False);
+
+        await _test.ApplyAsync(Batch(Civil, 4, Held(Ann, Name, "4")) with { Loading = true });
+        Assert.That(_test.Stream(Civil).Loading, Is.False, "a load ends once");
+    }
+
+    [Test]
+    public async Task Loading_NewEpoch_BeginsALoadOfItsOwn()
+    {
+        await _test.ApplyAsync(Civil, 1, Held(Ann, Name, "1"));
+        Assert.That(_test.Stream(Civil).Loading, Is.False, "a publisher that knows nothing of loads");
+        await _test.ApplyAsync(Batch(Civil, 1) with { Epoch = 2, AcceptedEpoch = 2, Loading = true });
+        Assert.That(_test.Stream(Civil).Loading, Is.True);
+        await _test.ApplyAsync(Batch(Civil, 2, Held(Ann, Name, "2")) with { AcceptedEpoch = 1 });
+        Assert.That(_test.Stream(Civil).Loading, Is.False, "the former epoch, accepted again");
+    }
+
+    [TestCase(0L, true)]
+    [TestCase(638_000_000_000_000_000L, false)]
+    public void Deserialize_StateFromBeforeLoadsWereMarked_IsCompleteIfItWasHeardOf(long currentAsOf, bool loading)
+    {
+        using var buffer = new MemoryStream();
+        using var writer = new BinaryWriter(buffer);
+        writer.Write((byte)1);
+        writer.Write(Civil.Value);
+        foreach (var number in new[] { 0, 7, 9, currentAsOf, 2 })
+            writer.Write(number);
+        writer.Write(1);
+        foreach (var number in new[] { 5, 6, currentAsOf })
+            writer.Write(number);
+        writer.Flush();
+
+        var state = StreamState.Deserialize(0, buffer.ToArray());
+
+        Assert.That((state.Epoch, state.Announced, state.Applied.Watermark, state.Loading), Is.EqualTo(((UInt128)7, 9UL, 2UL, loading)));
+        Assert.That(state.Applied.Above.Single().Loading, Is.False);
+    }
+
+    [Test]
     public async Task Reopen_GapsAndRangesAbove_AreAsTheyWere()
     {
         await _test.ApplyAsync(Civil, 1, Held(Ann, Name, "1"));

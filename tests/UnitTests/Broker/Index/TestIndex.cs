@@ -1,5 +1,6 @@
 using System.Text;
 using DataExchange.Broker.Index;
+using DataExchange.Broker.Index.Sealing;
 using DataExchange.Contracts;
 using DataExchange.Testing;
 using Microsoft.Extensions.Logging;
@@ -31,7 +32,7 @@ internal sealed class TestIndex : IAsyncDisposable
         {
             Folder = _folder["index"],
             HubKeyFile = _folder["hub.key"],
-            WrappingKeyFolder = _folder["keys"],
+            KeyFolder = _folder["keys"],
             BlockCacheMegabytes = 8,
             WriteBufferMegabytes = 4,
         };
@@ -72,7 +73,7 @@ internal sealed class TestIndex : IAsyncDisposable
     public async Task DamageAsync(SubjectKey subject)
     {
         await Index.DisposeAsync();
-        using (var store = IndexStore.Open(Options))
+        using (var store = OpenStore())
         using (var write = new WriteBatch())
         {
             store.PutSubject(write, subject, "never written by an index"u8);
@@ -80,6 +81,17 @@ internal sealed class TestIndex : IAsyncDisposable
         }
         Index = SubjectIndex.Open(Options, Time, Loggers);
     }
+
+    /// <summary>The store alone, while the index is closed.</summary>
+    public IndexStore OpenStore()
+    {
+        var store = IndexStore.Open(Options);
+        store.Rows = RowKeys.LoadOrCreate(new NumberedKeyFiles(Options.KeyFolder, RowKeys.Prefix), mayCreate: false);
+        return store;
+    }
+
+    /// <summary>What an operator does to begin a rotation.</summary>
+    public uint CreateKey(string prefix) => new NumberedKeyFiles(Options.KeyFolder, prefix).Create();
 
     public async ValueTask DisposeAsync()
     {

@@ -84,6 +84,16 @@ internal sealed class BatchVerifierTests
         Assert.That((batch?.IsHeartbeat, batch?.LastSequence), Is.EqualTo((true, 4UL)));
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public void Verify_BatchOfALoad_IsKnownAsSuch(bool loading)
+    {
+        var batch = Plain(1);
+        batch.Loading = loading;
+
+        Assert.That(_verifier.Verify(Sign(batch), Tax).Batch!.Loading, Is.EqualTo(loading));
+    }
+
     [Test]
     public void Verify_AThousandChanges_IsWithinTheLimit() =>
         Assert.That(_verifier.Verify(Sign(Plain(1, changes: 1_000)), Tax).IsGood, Is.True);

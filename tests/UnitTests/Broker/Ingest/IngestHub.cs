@@ -21,7 +21,7 @@ internal sealed class IngestHub : IAsyncDisposable
         Options = Microsoft.Extensions.Options.Options.Create(options ?? new IngestOptions());
         Loggers = loggers ?? NullLoggerFactory.Instance;
         Catalogue = catalogue ?? CatalogueOf();
-        Index = SubjectIndex.Open(new IndexOptions { Folder = _folder["index"], HubKeyFile = _folder["hub.key"], WrappingKeyFolder = _folder["keys"] }, Clock, Loggers);
+        Index = SubjectIndex.Open(new IndexOptions { Folder = _folder["index"], HubKeyFile = _folder["hub.key"], KeyFolder = _folder["keys"] }, Clock, Loggers);
         Rejections = new RejectionLog(Options, Clock);
         Ingest = new ChangeIngest(
             new BatchVerifier(Catalogue, Index.Keys), Index.Writer, Index.Streams, Rejections, Clock, Loggers.CreateLogger<ChangeIngest>());

@@ -71,6 +71,20 @@ internal sealed class AnswerWriterTests
 
     [TestCase(false)]
     [TestCase(true)]
+    public void Write_NoFactFromAProviderThatIsLoading_IsUnavailableNotAbsent(bool quarantined)
+    {
+        var answer = Write(LookupCatalogue.Income, [], Stream(quarantined: quarantined, loading: true), acceptStale: true);
+
+        Assert.That(answer.Outcome, Is.EqualTo(Wire.Outcome.Unavailable));
+        Assert.That(answer.Reason, Is.EqualTo("PROVIDER_LOADING"));
+    }
+
+    [Test]
+    public void Write_FactOfAProviderThatIsLoading_IsProvided() =>
+        Assert.That(Write(LookupCatalogue.Income, [Held(7, 1_200)], Stream(loading: true)).Outcome, Is.EqualTo(Wire.Outcome.Provided));
+
+    [TestCase(false)]
+    [TestCase(true)]
     public void Write_OlderThanAsked_IsStaleAndGivenOnlyIfAccepted(bool acceptStale)
     {
         var answer = Write(LookupCatalogue.Income, [Held(7, 1_200)], Stream(TimeSpan.FromMinutes(2)), maxAge: TimeSpan.FromMinutes(1), acceptStale: acceptStale);
@@ -168,6 +182,15 @@ internal sealed class AnswerWriterTests
     }
 
     [Test]
+    public void Write_SealBroken_IsUnavailableBesideWhatCanBeRead()
+    {
+        var answer = Write(LookupCatalogue.Income, [Held(8, 2), Held(7, 1) with { Content = default, Broken = true }], Stream());
+
+        Assert.That((answer.Outcome, answer.Reason), Is.EqualTo((Wire.Outcome.Unavailable, "SEAL_BROKEN")));
+        Assert.That(answer.Evidence.Select(evidence => evidence.Value.Integer), Is.EqualTo(new[] { 2 }));
+    }
+
+    [Test]
     public void Write_ClockSteppedBack_AgeIsNotNegative() =>
         Assert.That(
             Write(LookupCatalogue.Income, [Held(7, 1)], Stream(TimeSpan.FromMinutes(-5))).Evidence.Single().Age.ToTimeSpan(),
@@ -197,7 +220,7 @@ internal sealed class AnswerWriterTests
 
     private static Fact Located(ulong sequence) => new(LookupCatalogue.Address, LookupCatalogue.Tax, sequence, Now.AddYears(-1), new byte[] { 1, 2, 3 }, false);
 
-    private static StreamSnapshot Stream(TimeSpan age = default, bool quarantined = false) => new()
+    private static StreamSnapshot Stream(TimeSpan age = default, bool quarantined = false, bool loading = false) => new()
     {
         Department = LookupCatalogue.Tax,
         Epoch = 1,
@@ -205,5 +228,6 @@ internal sealed class AnswerWriterTests
         Gaps = [],
         Quarantine = quarantined ? new StreamQuarantine(ApplyOutcome.SequenceRewritten, 1, Now) : null,
         CurrentAsOf = Now - age,
+        Loading = loading,
     };
 }

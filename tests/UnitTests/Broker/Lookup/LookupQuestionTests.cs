@@ -1,6 +1,8 @@
 using DataExchange.Broker.Lookup;
 using DataExchange.Contracts;
 using Google.Protobuf.WellKnownTypes;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 
 namespace DataExchange.UnitTests.Broker.Lookup;
@@ -9,6 +11,7 @@ namespace DataExchange.UnitTests.Broker.Lookup;
 internal sealed class LookupQuestionTests
 {
     private const string Canary = "CANARY-77";
+    private const string Investigation = "Investigation Act, section 9";
 
     public static IEnumerable<TestCaseData> BrokenRequests()
     {
@@ -32,6 +35,10 @@ internal sealed class LookupQuestionTests
         yield return Case("request id with blank", r => r.RequestId = $"{Canary} x", "request_id");
         yield return Case("age negative", r => r.MaxAge = new Duration { Seconds = -1 }, "max_age");
         yield return Case("age not normal", r => r.MaxAge = new Duration { Nanos = int.MaxValue }, "max_age");
+        yield return Case("deferred under another basis", r => r.DiscloseAfter = Seconds(86_400), "disclose_after");
+        yield return Case("deferred to the past", r => (r.LegalBasis, r.DiscloseAfter) = (Investigation, Seconds(-1)), "disclose_after");
+        yield return Case("deferred for too long", r => (r.LegalBasis, r.DiscloseAfter) = (Investigation, Seconds(366 * 86_400)), "disclose_after");
+        yield return Case("deferred for ages", r => (r.LegalBasis, r.DiscloseAfter) = (Investigation, new Timestamp { Seconds = long.MaxValue }), "disclose_after");
         yield return Case("age of ages", r => r.MaxAge = new Duration { Seconds = long.MaxValue }, "max_age");
     }
 
@@ -41,7 +48,7 @@ internal sealed class LookupQuestionTests
         var request = LookupCatalogue.Request();
         breaking(request);
 
-        var question = LookupQuestion.Read(request, LookupCatalogue.Snapshot(), out var error);
+        var question = LookupQuestion.Read(request, LookupCatalogue.Snapshot(), Disclosure(), out var error);
 
         Assert.That(question, Is.Null);
         Assert.That(error!.Reason, Is.EqualTo(ErrorReasons.RequestInvalid));
@@ -52,7 +59,7 @@ internal sealed class LookupQuestionTests
     [Test]
     public void Read_EverythingWrong_NamesEveryField()
     {
-        var question = LookupQuestion.Read(new Wire.LookupRequest(), LookupCatalogue.Snapshot(), out var error);
+        var question = LookupQuestion.Read(new Wire.LookupRequest(), LookupCatalogue.Snapshot(), Disclosure(), out var error);
 
         Assert.That(question, Is.Null);
         Assert.That(error!.Fields.Select(f => f.Field), Is.EqualTo(new[] { "identifier", "attributes", "purpose", "legal_basis", "case_id" }));
@@ -65,7 +72,7 @@ internal sealed class LookupQuestionTests
         request.Identifier.Value = "11010519491231002x";
         request.MaxAge = Duration.FromTimeSpan(TimeSpan.FromHours(1));
 
-        var question = LookupQuestion.Read(request, LookupCatalogue.Snapshot(), out var error)!;
+        var question = LookupQuestion.Read(request, LookupCatalogue.Snapshot(), Disclosure(), out var error)!;
 
         Assert.That(error, Is.Null);
         Assert.That(question.Identifier, Is.EqualTo(new Identifier("cn-resident", "11010519491231002X")), "canonical");
@@ -73,6 +80,26 @@ internal sealed class LookupQuestionTests
         Assert.That(question.MaxAge, Is.EqualTo(TimeSpan.FromHours(1)));
         Assert.That(question.RequestId, Is.Not.Empty, "the hub makes one");
     }
+
+    [Test]
+    public void Read_DeferredUnderAnInvestigation_KeepsTheMoment()
+    {
+        var request = LookupCatalogue.Request();
+        (request.LegalBasis, request.DiscloseAfter) = (Investigation, Seconds(86_400));
+
+        var question = LookupQuestion.Read(request, LookupCatalogue.Snapshot(), Disclosure(), out _)!;
+
+        Assert.That(question.DiscloseAfter, Is.EqualTo(LookupCatalogue.Now.AddDays(1)));
+    }
+
+    private static DisclosureRule Disclosure()
+    {
+        var options = new LookupOptions();
+        options.InvestigationBases.Add(Investigation);
+        return new DisclosureRule(Options.Create(options), new FakeTimeProvider(LookupCatalogue.Now));
+    }
+
+    private static Timestamp Seconds(int fromNow) => Timestamp.FromDateTimeOffset(LookupCatalogue.Now.AddSeconds(fromNow));
 
     private static Wire.AttributeId Attribute(string name) => new() { Department = "tax", Name = name };
 

@@ -27,7 +27,7 @@ internal sealed class ValueSealTests
     [Test]
     public void Open_InItsPlace_IsTheValue()
     {
-        using var seal = Make(1);
+        var seal = Make(1);
         foreach (var value in new[] { [], Value, new byte[5_000] })
             Assert.That(Open(seal, Seal(seal, value, Place), Place), Is.EqualTo(value));
     }
@@ -35,8 +35,8 @@ internal sealed class ValueSealTests
     [Test]
     public void Open_AnywhereElse_IsRefused()
     {
-        using var seal = Make(1);
-        using var ofAnother = Make(2);
+        var seal = Make(1);
+        var ofAnother = Make(2);
         var sealedValue = Seal(seal, Value, Place);
         using (Assert.EnterMultipleScope())
         {
@@ -49,7 +49,7 @@ internal sealed class ValueSealTests
     [Test]
     public void Open_AnyBitFlipped_IsRefused()
     {
-        using var seal = Make(1);
+        var seal = Make(1);
         var sealedValue = Seal(seal, Value, Place);
         for (var bit = 0; bit < sealedValue.Length * 8; bit++)
         {
@@ -72,8 +72,8 @@ internal sealed class ValueSealTests
     [Test]
     public void Seal_OnTwoClonesOfAHub_NeverUsesANonceForTwoTexts()
     {
-        using var hub = Make(1);
-        using var clone = Make(1);
+        var hub = Make(1);
+        var clone = Make(1);
         var random = new Random(1);
         var texts = new Dictionary<string, string>();
         for (var i = 0; i < 100_000; i++)
@@ -82,7 +82,7 @@ internal sealed class ValueSealTests
             var place = Place with { Sequence = (ulong)random.Next(1_000) };
             var value = BitConverter.GetBytes(random.Next(1_000));
             var text = $"{place.Sequence} {Convert.ToHexString(value)}";
-            var nonce = Convert.ToHexString(Seal(i % 2 == 0 ? hub : clone, value, place).AsSpan(0, SyntheticNonce.Bytes));
+            var nonce = Convert.ToHexString(Seal(i % 2 == 0 ? hub : clone, value, place).AsSpan(0, Aes256Gcm.NonceBytes));
             Assert.That(texts.TryAdd(nonce, text) || texts[nonce] == text, nonce);
         }
         Assert.That(texts, Has.Count.GreaterThan(90_000));
@@ -94,7 +94,7 @@ internal sealed class ValueSealTests
     {
         var secret = Enumerable.Range(0, SubjectSecret.Bytes).Select(i => (byte)i).ToArray();
         var derived = SHA512.HashData([0, 0, 0, 1, .. secret, .. "dataexchange.subject.v1"u8]);
-        using var seal = Make(secret);
+        var seal = Make(secret);
         var sealedValue = Seal(seal, Value, Place);
 
         byte[] associated =
@@ -102,34 +102,49 @@ internal sealed class ValueSealTests
             .. Convert.FromHexString("0000000000000001" + "0000000000000001" + "00000000000000000000000000000001" + "0000000000000007" + "0000000000000008"),
             13, .. "civil-affairs"u8, 13, .. "civil-affairs"u8, 4, .. "name"u8,
         ];
-        var nonce = SHA256.HashData([.. derived[32..48], .. associated, .. Value])[..12];
+        var nonce = SHA512.HashData([.. derived[32..48], .. associated, .. Value])[..12];
         var (cipher, tag) = (new byte[Value.Length], new byte[16]);
         using var aes = new AesGcm(derived[..32], 16);
         aes.Encrypt(nonce, Value, cipher, tag, associated);
         Assert.That(sealedValue, Is.EqualTo([.. nonce, .. cipher, .. tag]));
     }
 
-    private static ValueSeal Make(byte number) => Make(Enumerable.Repeat(number, SubjectSecret.Bytes).ToArray());
+    /// <summary>Made by one, opened by the other: an index moves between machines.</summary>
+    [Test]
+    public void Aes_NativeAndManaged_AreTheSameCipher() =>
+        Gen.Select(Gen.Byte.Array[32], Gen.Byte.Array[12], Gen.Byte.Array[0, 100], Gen.Byte.Array[0, 300]).Sample((key, nonce, associated, plain) =>
+        {
+            var (native, managed, opened) = (new byte[plain.Length + 16], new byte[plain.Length + 16], new byte[plain.Length]);
+            Aes256Gcm.Seal(key, nonce, associated, plain, native);
+            Aes256Gcm.SealManaged(key, nonce, associated, plain, managed);
+            Assert.That(native, Is.EqualTo(managed));
+            Assert.That(Aes256Gcm.TryOpen(key, nonce, associated, managed, opened) && opened.AsSpan().SequenceEqual(plain));
+            Assert.That(Aes256Gcm.TryOpenManaged(key, nonce, associated, native, opened) && opened.AsSpan().SequenceEqual(plain));
+            native[^1] ^= 1;
+            Assert.That(Aes256Gcm.TryOpen(key, nonce, associated, native, opened) || Aes256Gcm.TryOpenManaged(key, nonce, associated, native, opened), Is.False);
+        }, iter: 2_000);
 
-    private static ValueSeal Make(byte[] secret)
+    private static byte[] Make(byte number) => Make(Enumerable.Repeat(number, SubjectSecret.Bytes).ToArray());
+
+    private static byte[] Make(byte[] secret)
     {
         var derived = new byte[SubjectSecret.DerivedBytes];
         SubjectSecret.Derive(secret, derived);
-        return new ValueSeal(derived);
+        return derived;
     }
 
-    private static byte[] Seal(ValueSeal seal, byte[] value, in SealedPlace place)
+    private static byte[] Seal(byte[] derived, byte[] value, in SealedPlace place)
     {
         var sealedValue = new byte[value.Length + ValueSeal.OverheadBytes];
-        seal.Seal(value, place, sealedValue);
+        ValueSeal.Seal(derived, value, place, sealedValue);
         Assert.That(Encoding.Latin1.GetString(sealedValue), Does.Not.Contain("nobody"));
         return sealedValue;
     }
 
-    private static byte[]? Open(ValueSeal seal, byte[] sealedValue, in SealedPlace place)
+    private static byte[]? Open(byte[] derived, byte[] sealedValue, in SealedPlace place)
     {
         var value = new byte[sealedValue.Length - ValueSeal.OverheadBytes];
-        return seal.TryOpen(sealedValue, place, value) ? value : null;
+        return ValueSeal.TryOpen(derived, sealedValue, place, value) ? value : null;
     }
 
     private static byte[] Bytes(SealedPlace place)

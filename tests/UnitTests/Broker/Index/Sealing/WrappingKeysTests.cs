@@ -18,8 +18,8 @@ internal sealed class WrappingKeysTests
     [Test]
     public void LoadOrCreate_FirstStart_MakesAKeyThatOnlyTheOwnerReads()
     {
-        using var made = WrappingKeys.LoadOrCreate(_folder["keys"], mayCreate: true);
-        using var again = WrappingKeys.LoadOrCreate(_folder["keys"], mayCreate: false);
+        var made = WrappingKeys.LoadOrCreate(Files("keys"), mayCreate: true);
+        var again = WrappingKeys.LoadOrCreate(Files("keys"), mayCreate: false);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(made.Current.Number, Is.EqualTo(1));
@@ -31,29 +31,29 @@ internal sealed class WrappingKeysTests
 
     [Test]
     public void LoadOrCreate_NoKeyAndNoneMayBeMade_IsRefused() =>
-        Assert.That(() => WrappingKeys.LoadOrCreate(_folder["keys"], mayCreate: false), Throws.InvalidOperationException.With.Message.Contains("no wrapping key"));
+        Assert.That(() => WrappingKeys.LoadOrCreate(Files("keys"), mayCreate: false), Throws.InvalidOperationException.With.Message.Contains("no wrapping key"));
 
     [Test]
     [Platform("Unix")]
     [UnsupportedOSPlatform("windows")]
     public void LoadOrCreate_ReadableByOthers_IsRefused()
     {
-        WrappingKeys.Create(_folder["keys"]);
+        Files("keys").Create();
         File.SetUnixFileMode(_folder["keys/wrapping-1.key"], UnixFileMode.UserRead | UnixFileMode.OtherRead);
-        Assert.That(() => WrappingKeys.LoadOrCreate(_folder["keys"], mayCreate: true), Throws.InvalidOperationException.With.Message.Contains("0600"));
+        Assert.That(() => WrappingKeys.LoadOrCreate(Files("keys"), mayCreate: true), Throws.InvalidOperationException.With.Message.Contains("0600"));
     }
 
     [Test]
     public void TakeUp_TenthKey_IsCurrentAndAllOpenWhatTheyWrapped()
     {
-        using var keys = WrappingKeys.LoadOrCreate(_folder["keys"], mayCreate: true);
+        var keys = WrappingKeys.LoadOrCreate(Files("keys"), mayCreate: true);
         var wrapped = new List<byte[]>();
         for (uint number = 1; number <= 10; number++)
         {
             Assert.That(keys.Current.Number, Is.EqualTo(number));
             wrapped.Add(new byte[WrappingKey.WrappedBytes]);
             keys.Current.Wrap(Secret(number), TestIndex.Ann, wrapped[^1]);
-            Assert.That(WrappingKeys.Create(_folder["keys"]), Is.EqualTo(number + 1), "by number, not by name");
+            Assert.That(Files("keys").Create(), Is.EqualTo(number + 1), "by number, not by name");
             keys.TakeUp(keys.ReadNew());
         }
 
@@ -69,8 +69,8 @@ internal sealed class WrappingKeysTests
     [Test]
     public void TryDerive_OfAnotherSubjectAnotherKeyOrDamaged_IsRefused()
     {
-        using var keys = WrappingKeys.LoadOrCreate(_folder["keys"], mayCreate: true);
-        using var others = WrappingKeys.LoadOrCreate(_folder["others"], mayCreate: true);
+        var keys = WrappingKeys.LoadOrCreate(Files("keys"), mayCreate: true);
+        var others = WrappingKeys.LoadOrCreate(Files("others"), mayCreate: true);
         var (wrapped, derived) = (new byte[WrappingKey.WrappedBytes], new byte[SubjectSecret.DerivedBytes]);
         keys.Current.Wrap(Secret(1), TestIndex.Ann, wrapped);
         using (Assert.EnterMultipleScope())
@@ -86,6 +86,8 @@ internal sealed class WrappingKeysTests
             wrapped[bit / 8] ^= (byte)(1 << (bit % 8));
         }
     }
+
+    private NumberedKeyFiles Files(string folder) => new(_folder[folder], WrappingKeys.Prefix);
 
     private static byte[] Secret(uint number) => [.. Enumerable.Repeat((byte)number, SubjectSecret.Bytes)];
 }

@@ -1,0 +1,90 @@
+using DataExchange.Broker.Audit;
+using DataExchange.Broker.Index.Sealing;
+using Google.Protobuf;
+using Microsoft.Extensions.Options;
+
+namespace DataExchange.Broker.Accesses;
+
+/// <summary>Follows the audit log and notes which entry is about whom.</summary>
+internal sealed partial class AccessFollower(
+    AuditLog log, AccessIndex index, IOptions<AuditOptions> audit, IOptions<AccessOptions> options, TimeProvider clock, ILogger<AccessFollower> logger) : BackgroundService
+{
+    /// <summary>Entries noted in one write.</summary>
+    private const int EntriesAtOnce = 10_000;
+
+    private AuditTail? _entries;
+    private ulong _next;
+
+    /// <summary>Entries of the log that have been noted.</summary>
+    public ulong Followed => Volatile.Read(ref _next);
+
+    public override void Dispose()
+    {
+        _entries?.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Value.FollowInterval, clock);
+        do
+        {
+            try
+            {
+                _entries ??= Begin();
+                while (_next < log.Count && !stoppingToken.IsCancellationRequested)
+                    Follow(Math.Min(log.Count, _next + EntriesAtOnce));
+            }
+            catch (Exception fault) when (fault is IOException or AuditDamageException or RocksDbSharp.RocksDbException)
+            {
+                Log.Failed(logger, fault);
+                _entries?.Dispose();
+                _entries = null;
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private AuditTail Begin()
+    {
+        // Places of another log, or of entries that this one has not, come from a time that is over.
+        if (index.Position is { } position && (position.LogId != log.LogId || position.Next > log.Count))
+            index.Clear();
+        Volatile.Write(ref _next, index.Position?.Next ?? 0);
+        return new AuditTail(audit.Value.Folder, _next);
+    }
+
+    private void Follow(ulong end)
+    {
+        var places = new List<(Pseudonym, ulong)>();
+        for (var at = _next; at < end; at++)
+        {
+            if (SubjectOf(_entries!.Read()) is { } pseudonym)
+                places.Add((pseudonym, at));
+        }
+
+        index.Add(places, log.LogId, end);
+        Volatile.Write(ref _next, end);
+    }
+
+    /// <summary>The one field that counts here, without making an object of each entry.</summary>
+    private static Pseudonym? SubjectOf(ReadOnlyMemory<byte> entry)
+    {
+        var reader = new CodedInputStream(entry.ToArray());
+        const uint Wanted = (Wire.AuditEntry.SubjectKeyFieldNumber << 3) | (uint)WireFormat.WireType.LengthDelimited;
+        for (var tag = reader.ReadTag(); tag != 0; tag = reader.ReadTag())
+        {
+            if (tag == Wanted)
+                return reader.ReadBytes() is { Length: Pseudonym.Size } bytes ? Pseudonym.Read(bytes.Span) : null;
+            reader.SkipLastField();
+        }
+
+        return null;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(3100, LogLevel.Error, "The list of accesses cannot follow the audit log; tried again until it can", EventName = "AccessesNotFollowed")]
+        internal static partial void Failed(ILogger logger, Exception fault);
+    }
+}

@@ -1,0 +1,45 @@
+using System.Globalization;
+using DataExchange.Hosting;
+
+namespace DataExchange.Broker.Index.Sealing;
+
+/// <summary>Generations of one key in a folder: <c>PREFIX-N.key</c>, 32 random bytes each, open to their owner only.</summary>
+internal sealed class NumberedKeyFiles(string folder, string prefix)
+{
+    public const int KeyBytes = 32;
+
+    private const string Suffix = ".key";
+
+    /// <summary>Ascending, from 1.</summary>
+    public uint[] Numbers() => !Directory.Exists(folder)
+        ? []
+        : [.. Directory.EnumerateFiles(folder, $"{prefix}-*{Suffix}")
+            .Select(path => Path.GetFileName(path)[(prefix.Length + 1)..^Suffix.Length])
+            .Select(text => uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0)
+            .Where(number => number > 0)
+            .Order()];
+
+    /// <summary>Makes the key that follows those that are there.</summary>
+    /// <returns>Its number.</returns>
+    public uint Create()
+    {
+        var number = Numbers().LastOrDefault() + 1;
+        KeyFile.Create(PathOf(number), KeyBytes);
+        return number;
+    }
+
+    /// <exception cref="InvalidOperationException">The file is not a key file as it must be.</exception>
+    public byte[] Read(uint number) => KeyFile.Read(PathOf(number), $"{prefix} key {number}", KeyBytes);
+
+    /// <exception cref="InvalidOperationException">There is no key, and none may be made.</exception>
+    public void Require(bool mayCreate)
+    {
+        if (Numbers().Length > 0)
+            return;
+        if (!mayCreate)
+            throw new InvalidOperationException($"There is no {prefix} key but the index was written with one. Restore the key files; without them it cannot be read.");
+        Create();
+    }
+
+    private string PathOf(uint number) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{prefix}-{number}{Suffix}"));
+}
