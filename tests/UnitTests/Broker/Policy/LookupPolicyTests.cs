@@ -84,6 +84,10 @@ public sealed class LookupPolicyTests
 
         Assert.That(error!.Reason, Is.EqualTo(ErrorReasons.NotGranted));
         Assert.That(error.Fields.Select(f => f.Field), Is.EqualTo(new[] { "attributes[1]", "attributes[3]" }));
+        Assert.That(error.Metadata, Is.EquivalentTo(new Dictionary<string, string>
+        {
+            ["rule"] = "must be granted to the caller for this purpose and legal basis now", ["owners"] = "housing, tax", ["apply"] = "CatalogueService.RequestGrant",
+        }));
     }
 
     [Test]
@@ -93,10 +97,11 @@ public sealed class LookupPolicyTests
 
         var notGranted = Decide(granted, Epoch, "housing/address");
         var unknown = Decide(granted, Epoch, "housing/criminal-record");
+        var unknownOfTax = Decide(granted, Epoch, "tax/criminal-record");
         var otherBasis = LookupPolicy.Decide(granted, DepartmentId.Parse("housing"), [AttributeId.Parse("tax/income")], "rent", "another", Epoch);
 
         Assert.That(Bytes(unknown), Is.EqualTo(Bytes(notGranted)));
-        Assert.That(Bytes(otherBasis), Is.EqualTo(Bytes(notGranted)));
+        Assert.That(Bytes(otherBasis), Is.EqualTo(Bytes(unknownOfTax)));
     }
 
     [Test]
