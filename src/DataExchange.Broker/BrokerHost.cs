@@ -1,6 +1,7 @@
 using System.Net;
 using DataExchange.Broker.Accesses;
 using DataExchange.Broker.Audit;
+using DataExchange.Broker.Budget;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Erasure;
 using DataExchange.Broker.Governance;
@@ -37,6 +38,7 @@ public static class BrokerHost
         builder.Services.AddAccesses();
         builder.Services.AddErasure();
         builder.Services.AddSingleton<ProviderChannels>();
+        builder.Services.AddBudgets();
         builder.Services.AddLookup();
         builder.Services.AddGovernance();
 

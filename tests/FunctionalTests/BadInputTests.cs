@@ -52,6 +52,25 @@ internal sealed class BadInputTests
         Lookup, new Wire.LookupRequest { Identifier = Marked.ToWire(), LegalBasis = new string('x', 65 * 1024) }.ToByteArray(),
         StatusCode.ResourceExhausted, "MESSAGE_TOO_LARGE");
 
+    [Test]
+    public async Task Call_HeadersThatClaimSomebodyElse_ChangeNothing()
+    {
+        // Welfare is granted it, foreign is not.
+        var headers = new Metadata
+        {
+            { "x-forwarded-client-cert", $"By=spiffe://test/department/{TestCatalogue.Welfare}" },
+            { "x-forwarded-for", "127.0.0.1" },
+            { "forwarded", $"for={TestCatalogue.Welfare}" },
+            { "x-department", TestCatalogue.Welfare },
+            { "authorization", $"Bearer {TestCatalogue.Welfare}" },
+        };
+        var lookups = new Wire.LookupService.LookupServiceClient(_exchange.Connect(TestCatalogue.Foreign));
+
+        var refused = (await Assert.ThrowsAsync<RpcException>(async () => await lookups.LookupAsync(Ask.About(Ask.Body(1), Ask.Held), headers)))!;
+
+        Assert.That(refused.Status.Detail, Does.StartWith("NOT_GRANTED"));
+    }
+
     [TestCase(LookupMany)]
     [TestCase(Publish)]
     public Task Stream_2MiBMessage_IsTooLarge(string method) =>

@@ -18,6 +18,9 @@ internal readonly struct AnswerBytes
 
     public byte[] Outcomes { get; }
 
+    /// <summary>Nothing of all that was asked is known of the subject.</summary>
+    public bool IsMiss => !Outcomes.AsSpan().ContainsAnyExcept((byte)Wire.Outcome.Absent);
+
     /// <summary>Without the receipt: what the audit entry holds the hash of.</summary>
     public ReadOnlyMemory<byte> Response => _bytes.AsMemory(0, _length);
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using DataExchange.Broker.Audit;
+using DataExchange.Broker.Budget;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Index;
 using DataExchange.Broker.Policy;
@@ -11,6 +12,7 @@ namespace DataExchange.Broker.Lookup;
 internal sealed class IdentityLookup(
     CatalogueState catalogue,
     DisclosureRule disclosure,
+    Budgets budgets,
     SubjectKeys subjectKeys,
     SubjectIndex index,
     StreamStates streams,
@@ -53,6 +55,11 @@ internal sealed class IdentityLookup(
         if (denied is not null)
             return trail.Refused(denied);
 
+        // Whether the caller has asked too much already: counted before anything is looked up.
+        var spent = budgets.Spend(trail.Consumer, question.Purpose, question.CaseId, question.Identifier, subject, trail.AskedAt);
+        if (spent is not null)
+            return trail.Refused(spent);
+
         // How current the index is with each provider: taken before it is read, so that nothing is said to be newer than it is.
         var providers = streams.Capture(question.Attributes);
 
@@ -75,6 +82,9 @@ internal sealed class IdentityLookup(
         var fetched = await live.FetchAsync(question, trail.Consumer, snapshot, cluster.Facts, deadline, cancellationToken);
 
         // One outcome for each attribute asked, and nothing else: no fact leaves that was not granted.
-        return trail.Answered(new AnswerWriter(question, snapshot, providers, cluster.Facts, fetched, clock.GetUtcNow()).Write());
+        var answer = new AnswerWriter(question, snapshot, providers, cluster.Facts, fetched, clock.GetUtcNow()).Write();
+        if (answer.IsMiss)
+            budgets.Missed(trail.Consumer, question.Purpose, subject);
+        return trail.Answered(answer);
     }
 }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace DataExchange.Broker.Lookup;
 
 /// <summary>The wire side of <see cref="IdentityLookup"/>: who calls, by when, and what an outcome looks like on the wire.</summary>
-internal sealed class LookupGrpcService(IdentityLookup lookup, IOptions<LookupOptions> options, TimeProvider clock) : LookupBytesService
+internal sealed class LookupGrpcService(IdentityLookup lookup, FairShare share, IOptions<LookupOptions> options, TimeProvider clock) : LookupBytesService
 {
     public override async Task<LookupOutcome> Lookup(byte[] request, ServerCallContext context)
     {
@@ -46,6 +46,7 @@ internal sealed class LookupGrpcService(IdentityLookup lookup, IOptions<LookupOp
     private async Task<LookupOutcome[]> AnswerAsync(byte[] message, ServerCallContext context)
     {
         // A stream's own deadline is about the stream; each message gets what a lone lookup without one would get.
+        using var place = await share.EnterAsync(context.GetPeer(), context.CancellationToken);
         var deadline = clock.GetUtcNow() + CallContextExtensions.BudgetDefault;
         return await lookup.AnswerAsync(Consumer(context), ReceivedLookup.ParseMany(message), deadline, context.CancellationToken);
     }

@@ -1,4 +1,5 @@
 using DataExchange.Contracts;
+using Google.Protobuf.WellKnownTypes;
 
 namespace DataExchange.Broker.Lookup;
 
@@ -17,6 +18,7 @@ internal sealed record LookupOutcome(ReadOnlyMemory<byte> Answer, ExchangeError?
         Fields = { Refusal.Fields.Select(f => f.Field) },
         RequestId = RequestId,
         Receipt = Receipt,
+        RetryAfter = Refusal.RetryAfter is { } delay ? Duration.FromTimeSpan(delay) : null,
     };
 
     /// <summary>The refusal as a call's own error: the caller gets to know where it is audited.</summary>

@@ -7,7 +7,7 @@ internal static class BenchChildCommand
 {
     public static Command Create()
     {
-        var command = new Command("child", "Part of a running benchmark") { Echo(), Raw(), MassTransit(), Department() };
+        var command = new Command("child", "Part of a running benchmark") { Echo(), Raw(), MassTransit(), Department(), Loud() };
         command.Hidden = true;
         return command;
     }
@@ -42,6 +42,18 @@ internal static class BenchChildCommand
         var config = new Argument<string>("config");
         var command = new Command("department") { config };
         command.SetAction((parsed, cancellationToken) => IngestDepartment.RunAsync(parsed.GetValue(config)!, IngestPlan.Changes(), cancellationToken));
+        return command;
+    }
+
+    private static Command Loud()
+    {
+        var folder = new Argument<string>("folder");
+        var port = new Argument<int>("port");
+        var department = new Argument<string>("department");
+        var calls = new Argument<int>("calls");
+        var command = new Command("loud") { folder, port, department, calls };
+        command.SetAction((parsed, cancellationToken) => LoudDepartment.RunAsync(
+            parsed.GetValue(folder)!, parsed.GetValue(port), parsed.GetValue(department)!, parsed.GetValue(calls), cancellationToken));
         return command;
     }
 

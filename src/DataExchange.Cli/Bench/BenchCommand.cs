@@ -20,7 +20,7 @@ internal static class BenchCommand
     {
         SwitchRule.Add(Seconds, seconds => seconds is >= 0.5 and <= 600, "--seconds must be from 0.5 to 600");
         SwitchRule.Add(Rounds, rounds => rounds is >= 1 and <= 100, "--rounds must be from 1 to 100");
-        return new Command("bench", "Measure the exchange beside its controls") { Lookup(), Ingest(), BenchChildCommand.Create() };
+        return new Command("bench", "Measure the exchange beside its controls") { Lookup(), Ingest(), Share(), Denied(), BenchChildCommand.Create() };
     }
 
     private static Command Lookup()
@@ -61,6 +61,24 @@ internal static class BenchCommand
             parsed.GetValue(changes),
             screen,
             cancellationToken)));
+        return command;
+    }
+
+    private static Command Share()
+    {
+        var share = new Option<int>("--share") { Description = "Calls in work that the hub grants each department", DefaultValueFactory = _ => 16 };
+        SwitchRule.Add(share, calls => calls is >= 1 and <= 1_000, "--share must be from 1 to 1,000");
+        var command = new Command("share", "One department's p99 while another has its share of calls open, and ten times as many") { share, Seconds, Rounds, Folder };
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed, (settings, _) => FairShareBench.RunAsync(settings, parsed.GetValue(share), cancellationToken)));
+        return command;
+    }
+
+    private static Command Denied()
+    {
+        var pairs = new Option<int>("--pairs") { Description = "Pairs of one subject that is there and one that is not", DefaultValueFactory = _ => 100_000 };
+        SwitchRule.Add(pairs, count => count is >= 100 and <= 10_000_000, "--pairs must be from 100 to 10,000,000");
+        var command = new Command("denied", "Whether the time of a refusal tells if a subject is known: Welch's t over pairs") { pairs, Folder };
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed, (settings, _) => DeniedBench.RunAsync(settings, parsed.GetValue(pairs), cancellationToken)));
         return command;
     }
 

@@ -27,13 +27,16 @@ internal sealed class BenchPopulation(long persons)
         [.. attributes.Select(a => new PlannedAttribute(a.Id.Name, a.Title, $"{a.Type}".ToLowerInvariant(), Located: false))];
 
     /// <summary>Everything about one person, another for each number.</summary>
-    public Wire.LookupRequest Question(long number) => new()
+    public Wire.LookupRequest Question(long number) => QuestionAbout(number * Stride % persons);
+
+    /// <summary>Everything about the person of this number.</summary>
+    public Wire.LookupRequest QuestionAbout(long person) => new()
     {
-        Identifier = _population.IdentifierAt(number * Stride % persons).ToWire(),
+        Identifier = _population.IdentifierAt(person).ToWire(),
         Attributes = { Attributes.Select(a => a.Id.ToWire()) },
         Purpose = Consumer.Purpose,
         LegalBasis = Consumer.LegalBasis,
-        CaseId = "bench",
+        CaseId = $"bench-{person}",
     };
 
     /// <summary>Serialized.</summary>

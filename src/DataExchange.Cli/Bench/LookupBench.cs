@@ -13,7 +13,6 @@ internal static class LookupBench
 {
     // Batch 0: unary calls.
     private static readonly (int Concurrency, int Batch)[] Settings = [(1, 0), (16, 0), (64, 0), (1, 100), (8, 100)];
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
 
     /// <summary>Those with this concurrency and this batch; null for any.</summary>
@@ -30,23 +29,15 @@ internal static class LookupBench
         BenchSettings settings, int persons, IReadOnlyList<(int Concurrency, int Batch)> loads, BenchScreen screen, CancellationToken cancellationToken)
     {
         var population = new BenchPopulation(persons);
-        var port = FreePorts.Row(2 + population.Plan.Departments.Count + 1);
-        var echoPort = port + 2 + population.Plan.Departments.Count;
-        var workspace = Workspace.Prepare(new ExchangeSettings(settings.Folder, port, RabbitMq: null), population.Plan);
-        await LocalExchange.ApplyCatalogueAsync(workspace, cancellationToken);
-
-        BenchScreen.Step("starting the hub");
-        await using var hub = BenchProcess.StartSelf(Path.Combine(settings.Folder, "hub.log"), Quiet, "hub", "run", "--config", workspace.HubConfig);
-        await hub.UntilListeningAsync(port, StartLimit, cancellationToken);
-        BenchScreen.Step($"publishing {persons:N0} persons through the ingress");
-        await PopulationLoader.LoadAsync(workspace, population, cancellationToken);
+        await using var started = await BenchHub.StartAsync(settings.Folder, population, [], cancellationToken);
+        var (workspace, hub, echoPort) = (started.Workspace, started.Process, started.SparePort);
 
         var answer = await AskOnceAsync(workspace, population, cancellationToken);
         var answerPath = Path.Combine(settings.Folder, "answer.bin");
         await File.WriteAllBytesAsync(answerPath, answer.ToByteArray(), cancellationToken);
         await using var echo = BenchProcess.StartSelf(
-            Path.Combine(settings.Folder, "echo.log"), Quiet, "bench", "child", "echo", workspace.HubConfig, $"{echoPort}", answerPath);
-        await echo.UntilListeningAsync(echoPort, StartLimit, cancellationToken);
+            Path.Combine(settings.Folder, "echo.log"), BenchHub.Environment, "bench", "child", "echo", workspace.HubConfig, $"{echoPort}", answerPath);
+        await echo.UntilListeningAsync(echoPort, BenchHub.StartLimit, cancellationToken);
 
         BenchScreen.Step($"a question of {population.Questions(1, 0)[0].Length:N0} bytes, an answer of {answer.CalculateSize():N0} bytes");
         using var credentials = workspace.Credentials(population.Plan.Consumer.Id);
@@ -75,8 +66,6 @@ internal static class LookupBench
 
         screen.Close("the same service, listener, questions and answers with nothing behind it");
     }
-
-    private static Dictionary<string, string> Quiet { get; } = new() { ["Logging__LogLevel__Default"] = "Warning", ["DX_Logging__LogLevel__Default"] = "Warning" };
 
     private static async Task<Wire.LookupResponse> AskOnceAsync(Workspace workspace, BenchPopulation population, CancellationToken cancellationToken)
     {

@@ -32,6 +32,7 @@ internal sealed class ServiceDesk : IDisposable
     private readonly GrpcChannel _channel;
     private readonly Wire.LookupService.LookupServiceClient _client;
     private readonly ExchangePlan _plan;
+    private int _cases;
 
     public ServiceDesk(Workspace workspace, ExchangePlan plan)
     {
@@ -46,7 +47,7 @@ internal sealed class ServiceDesk : IDisposable
         Attributes = { _plan.Attributes.Select(a => new Wire.AttributeId { Department = a.Owner.Id, Name = a.Attribute.Name }) },
         Purpose = _plan.Consumer.Purpose,
         LegalBasis = _plan.Consumer.LegalBasis,
-        CaseId = "demo",
+        CaseId = $"demo-{Interlocked.Increment(ref _cases)}",
     };
 
     /// <exception cref="Grpc.Core.RpcException">Refused; carries the reason.</exception>

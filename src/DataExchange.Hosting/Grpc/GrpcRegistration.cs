@@ -26,6 +26,7 @@ public static class GrpcRegistration
         services.AddSingleton<ErrorInterceptor>();
         services.AddSingleton<PeerInterceptor>();
         services.AddSingleton<OpenCalls>();
+        services.AddSingleton<FairShare>();
         services.AddOptions<GrpcServiceOptions>().Configure<IOptions<GrpcLimits>>((grpc, limits) =>
         {
             grpc.MaxReceiveMessageSize = limits.Value.ReceiveBytesMax;

@@ -5,15 +5,17 @@ namespace DataExchange.Hosting;
 
 /// <summary>
 /// Lets a call, and every message of a stream, through only while the caller's certificate is valid and its key registered: the handshake
-/// proved who is calling, this proves that they still may. <see cref="OpenCalls"/> ends what waits without messages.
+/// proved who is calling, this proves that they still may. <see cref="OpenCalls"/> ends what waits without messages. Unary calls take a place
+/// in their caller's <see cref="FairShare"/>; what a stream's messages take, its service knows.
 /// </summary>
-internal sealed class PeerInterceptor(OpenCalls calls) : Interceptor
+internal sealed class PeerInterceptor(OpenCalls calls, FairShare share) : Interceptor
 {
-    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
-        Require(context.GetPeerConnection());
-        return continuation(request, context);
+        var peer = Require(context.GetPeerConnection());
+        using var place = await share.EnterAsync(peer.Peer, context.CancellationToken);
+        return await continuation(request, context);
     }
 
     public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(

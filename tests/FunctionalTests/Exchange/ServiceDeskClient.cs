@@ -10,6 +10,7 @@ internal sealed class ServiceDeskClient(Workspace workspace, ExchangePlan plan) 
 {
     private const int LookupsPerMessage = 100;
 
+    private int _cases;
     private readonly GrpcChannel _channel = workspace.ConnectToHub(plan.Consumer.Id);
 
     /// <exception cref="RpcException">Refused, or not answered in time.</exception>
@@ -55,7 +56,7 @@ internal sealed class ServiceDeskClient(Workspace workspace, ExchangePlan plan) 
         Attributes = { plan.Attributes.Select(a => new Wire.AttributeId { Department = a.Owner.Id, Name = a.Attribute.Name }) },
         Purpose = plan.Consumer.Purpose,
         LegalBasis = plan.Consumer.LegalBasis,
-        CaseId = "functional-test",
+        CaseId = $"functional-test-{Interlocked.Increment(ref _cases)}",
     };
 
     private string? Fault(Name name, Wire.LookupResult result, RegisterOracle oracle)

@@ -5,13 +5,15 @@ namespace DataExchange.FunctionalTests.Hub;
 /// <summary>Lookups as welfare may make them.</summary>
 internal static class Ask
 {
+    private static int _cases;
+
     public static Wire.LookupRequest About(Identifier subject, params AttributeId[] attributes) => new()
     {
         Identifier = subject.ToWire(),
         Attributes = { attributes.Select(attribute => attribute.ToWire()) },
         Purpose = TestCatalogue.Purpose,
         LegalBasis = TestCatalogue.LegalBasis,
-        CaseId = "case-1",
+        CaseId = $"case-{Interlocked.Increment(ref _cases)}",
     };
 
     public static Identifier Body(ulong number) => new(TestCatalogue.Scheme, $"BODY{number:D16}");

@@ -36,11 +36,12 @@ internal sealed partial class LayoutTests
         ["Catalogue"] = [],
         ["Policy"] = ["Catalogue"],
         ["Index"] = ["Catalogue"],
+        ["Budget"] = ["Index"],
         ["Providers"] = ["Catalogue"],
         ["Ingest"] = ["Index", "Catalogue", "Providers"],
         ["Governance"] = ["Catalogue", "Policy", "Audit"],
         ["Erasure"] = ["Index", "Catalogue", "Audit"],
-        ["Lookup"] = ["Policy", "Index", "Catalogue", "Audit", "Providers"],
+        ["Lookup"] = ["Policy", "Budget", "Index", "Catalogue", "Audit", "Providers"],
     };
 
     private static readonly string[] MassTransitPlaces =
