@@ -56,6 +56,7 @@ internal sealed class IdentityLookup(
             return trail.Refused(denied);
 
         // Whether the caller has asked too much already: counted before anything is looked up.
+        var subject = subjectKeys.Of(question.Identifier);
         var spent = budgets.Spend(trail.Consumer, question.Purpose, question.CaseId, question.Identifier, subject, trail.AskedAt);
         if (spent is not null)
             return trail.Refused(spent);
@@ -64,7 +65,6 @@ internal sealed class IdentityLookup(
         var providers = streams.Capture(question.Attributes);
 
         // Who holds what, under every identifier linked to the one given.
-        var subject = subjectKeys.Of(question.Identifier);
         var cluster = index.ReadCluster(subject, question.Attributes);
         trail.About(cluster.Pseudonym);
         if (cluster.Reason is { } reason)

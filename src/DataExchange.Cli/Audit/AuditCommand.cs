@@ -51,7 +51,7 @@ internal static class AuditCommand
         var started = TimeProvider.System.GetTimestamp();
         var times = new EntryTimes();
         Action<ulong> progress = _ => cancellationToken.ThrowIfCancellationRequested();
-        var verification = new LogVerification(key, witnesses, path => ReadFile(folder, path))
+        var verification = new LogVerification(key, witnesses, path => ReadFile(folder.FullName, path))
         {
             Inspect = (_, entry) => times.Inspect(entry),
             Progress = entries => progress(entries),
@@ -96,11 +96,12 @@ internal static class AuditCommand
         }
     }
 
-    private static byte[]? ReadFile(DirectoryInfo folder, string path)
+    /// <summary>Null if it is not there or cannot be read.</summary>
+    internal static byte[]? ReadFile(string folder, string path)
     {
         try
         {
-            return File.ReadAllBytes(Path.Combine(folder.FullName, path));
+            return File.ReadAllBytes(Path.Combine(folder, path));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -20,7 +20,7 @@ internal static class BenchCommand
     {
         SwitchRule.Add(Seconds, seconds => seconds is >= 0.5 and <= 600, "--seconds must be from 0.5 to 600");
         SwitchRule.Add(Rounds, rounds => rounds is >= 1 and <= 100, "--rounds must be from 1 to 100");
-        return new Command("bench", "Measure the exchange beside its controls") { Lookup(), Ingest(), Share(), Denied(), BenchChildCommand.Create() };
+        return new Command("bench", "Measure the exchange beside its controls") { Lookup(), Ingest(), Share(), Denied(), Audit(), BenchChildCommand.Create() };
     }
 
     private static Command Lookup()
@@ -79,6 +79,16 @@ internal static class BenchCommand
         SwitchRule.Add(pairs, count => count is >= 100 and <= 10_000_000, "--pairs must be from 100 to 10,000,000");
         var command = new Command("denied", "Whether the time of a refusal tells if a subject is known: Welch's t over pairs") { pairs, Folder };
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, (settings, _) => DeniedBench.RunAsync(settings, parsed.GetValue(pairs), cancellationToken)));
+        return command;
+    }
+
+    private static Command Audit()
+    {
+        var entries = new Option<ulong>("--entries") { Description = "Entries of the log", DefaultValueFactory = _ => 1_000_000 };
+        SwitchRule.Add(entries, count => count is >= 1_000 and <= 100_000_000, "--entries must be from 1,000 to 100,000,000");
+        var command = new Command("audit", "Verification of a whole audit log, beside hashing its files once") { entries, Folder, Json };
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed, (settings, _) => Task.Run(
+            () => AuditBench.Run(settings, parsed.GetValue(entries), parsed.GetValue(Json), cancellationToken), cancellationToken)));
         return command;
     }
 
