@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using DataExchange.Broker.Index.Sealing;
 using RocksDbSharp;
 
@@ -216,39 +215,5 @@ internal sealed class IndexStore : IDisposable
                 return record;
         }
         return [];
-    }
-}
-
-internal delegate void SubjectVisitor(SubjectKey subject, ReadOnlySpan<byte> record);
-
-/// <summary>The index at one moment.</summary>
-internal sealed class IndexView(Snapshot snapshot) : IDisposable
-{
-    public ReadOptions Options { get; } = new ReadOptions().SetSnapshot(snapshot);
-
-    public void Dispose() => snapshot.Dispose();
-}
-
-/// <summary>What tells an applied batch from another one in its place.</summary>
-internal readonly record struct StoredBatch(ulong Last, UInt128 PayloadDigest)
-{
-    public const int KeySize = sizeof(uint) + sizeof(ulong);
-    public const int Size = sizeof(ulong) + 16;
-
-    /// <returns><paramref name="key"/>, filled: stream and first sequence, big endian.</returns>
-    public static ReadOnlySpan<byte> Key(uint stream, ulong first, Span<byte> key)
-    {
-        BinaryPrimitives.WriteUInt32BigEndian(key, stream);
-        BinaryPrimitives.WriteUInt64BigEndian(key[sizeof(uint)..], first);
-        return key;
-    }
-
-    public static StoredBatch Read(ReadOnlySpan<byte> value) =>
-        new(BinaryPrimitives.ReadUInt64BigEndian(value), BinaryPrimitives.ReadUInt128BigEndian(value[sizeof(ulong)..]));
-
-    public void Write(Span<byte> value)
-    {
-        BinaryPrimitives.WriteUInt64BigEndian(value, Last);
-        BinaryPrimitives.WriteUInt128BigEndian(value[sizeof(ulong)..], PayloadDigest);
     }
 }

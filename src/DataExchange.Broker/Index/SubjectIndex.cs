@@ -49,8 +49,8 @@ internal sealed class SubjectIndex : IAsyncDisposable
         var store = IndexStore.Open(options);
         try
         {
-            var (keys, wrappingKeys) = (OpenKeys(store, options), OpenWrappingKeys(store, options));
-            store.Rows = OpenRowKeys(store, options);
+            var (keys, wrappingKeys) = (IndexKeys.OpenSubjectKeys(store, options), IndexKeys.OpenWrappingKeys(store, options));
+            store.Rows = IndexKeys.OpenRowKeys(store, options);
             var index = new SubjectIndex(store, options, keys, wrappingKeys, time, loggers);
             if (index.Renewal.IsDone || store.ListRows(after: null, max: 1).Count == 0)
                 store.Rows.SettleAtStart();
@@ -162,62 +162,5 @@ internal sealed class SubjectIndex : IAsyncDisposable
         _store.Dispose();
         Keys.Dispose();
         _store.Rows.Dispose();
-    }
-
-    private static WrappingKeys OpenWrappingKeys(IndexStore store, IndexOptions options)
-    {
-        var used = store.ListState(StateKeys.WrappingKey);
-        var keys = WrappingKeys.LoadOrCreate(new NumberedKeyFiles(options.KeyFolder, WrappingKeys.Prefix), mayCreate: used.Count == 0);
-        RequireAll(used, number => keys.Find(number)?.Fingerprint, WrappingKeys.Prefix);
-        Note(store, StateKeys.Of(StateKeys.WrappingKey, keys.Current.Number), keys.Current.Fingerprint);
-        return keys;
-    }
-
-    private static RowKeys OpenRowKeys(IndexStore store, IndexOptions options)
-    {
-        var used = store.ListState(StateKeys.RowKey);
-        var keys = RowKeys.LoadOrCreate(new NumberedKeyFiles(options.KeyFolder, RowKeys.Prefix), mayCreate: used.Count == 0);
-        RequireAll(used, number => keys.All.FirstOrDefault(key => key.Number == number)?.Fingerprint, RowKeys.Prefix);
-        Note(store, StateKeys.Of(StateKeys.RowKey, keys.Current), keys.All[^1].Fingerprint);
-        return keys;
-    }
-
-    /// <summary>Every key that something in the index may be under has its fingerprint in the state.</summary>
-    private static void RequireAll(List<(byte[] Key, byte[] Fingerprint)> used, Func<uint, byte[]?> find, string name)
-    {
-        foreach (var (key, fingerprint) in used)
-        {
-            if (find(StateKeys.OrdinalOf(key)) is { } found && found.AsSpan().SequenceEqual(fingerprint))
-                continue;
-            throw new InvalidOperationException($"The {name} key {StateKeys.OrdinalOf(key)} is missing or not the one that this index was written with. Restore the right key file.");
-        }
-    }
-
-    /// <summary>Durable before anything is written with the key.</summary>
-    private static void Note(IndexStore store, byte[] key, byte[] fingerprint)
-    {
-        using var write = new WriteBatch();
-        store.PutState(write, key.AsSpan(), fingerprint);
-        store.Write(write);
-    }
-
-    private static SubjectKeys OpenKeys(IndexStore store, IndexOptions options)
-    {
-        var made = store.ReadState(StateKeys.HubKeyFingerprint);
-        var keys = new SubjectKeys(HubKeyFile.LoadOrCreate(options.HubKeyFile, mayCreate: made is null));
-        var fingerprint = new byte[SubjectKey.Size];
-        keys.Fingerprint().Write(fingerprint);
-        if (made is null)
-        {
-            using var write = new WriteBatch();
-            store.PutState(write, StateKeys.HubKeyFingerprint, fingerprint);
-            store.Write(write);
-        }
-        else if (!made.AsSpan().SequenceEqual(fingerprint))
-        {
-            keys.Dispose();
-            throw new InvalidOperationException("The hub key is not the one that this index was made with. Restore the right key file.");
-        }
-        return keys;
     }
 }
