@@ -13,8 +13,8 @@ internal sealed record BenchHub(Workspace Workspace, BenchProcess Process, int S
     {
         ["Logging__LogLevel__Default"] = "Warning",
         ["DX_Logging__LogLevel__Default"] = "Warning",
-        ["DX_Budget__RequestsPerMinuteMax"] = "1000000000",
-        ["DX_Budget__SubjectsMax"] = "10000000",
+        ["DX_Budget__Purposes__0__RequestsPerMinuteMax"] = "1000000000",
+        ["DX_Budget__Purposes__0__SubjectsMax"] = "10000000",
     };
 
     /// <param name="folder">For all that it keeps.</param>

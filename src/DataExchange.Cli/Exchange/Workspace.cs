@@ -66,7 +66,7 @@ internal sealed class Workspace
         var certificates = DevelopmentCertificates.Create(Path.Combine(settings.Workspace, CertificatesFolder), TrustDomain, BrokerId, departments);
         var workspace = new Workspace(settings, certificates);
         Directory.CreateDirectory(workspace.HubFolder);
-        workspace.WriteHubConfig();
+        workspace.WriteHubConfig(plan);
         for (var i = 0; i < plan.Departments.Count; i++)
             workspace.WriteDepartmentConfig(plan.Departments[i], workspace.DepartmentPort(i));
         if (!File.Exists(workspace.CataloguePath))
@@ -100,13 +100,15 @@ internal sealed class Workspace
             Path.GetRelativePath(Folder, _certificates.Department(DepartmentId.Parse(department)).CertificatePath);
     }
 
-    private void WriteHubConfig() => WriteJson(HubConfig, new
+    private void WriteHubConfig(ExchangePlan plan) => WriteJson(HubConfig, new
     {
         Hub = new { BrokerId, DataDirectory = HubFolder, Address, _settings.Port },
         Tls = _certificates.Hub,
         Management = new { Port = _settings.Port + 1 },
         Logging,
         Bus = Bus(),
+        // This consumer goes through everything that there is, and through much that nobody knows.
+        Budget = new { Purposes = new[] { new { plan.Consumer.Purpose, SubjectsMax = 5_000_000 } } },
         Persons = new { Issuer = DevelopmentIssuer.Name, DevelopmentIssuer.Audience, DevelopmentKeyPath = _issuer.PublicKeyPath },
     });
 
