@@ -2,7 +2,6 @@ using System.Text.Json;
 using DataExchange.Cli;
 using DataExchange.Cli.Audit;
 using DataExchange.Testing;
-using DataExchange.Transparency.Notes;
 using DataExchange.UnitTests.Transparency;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
