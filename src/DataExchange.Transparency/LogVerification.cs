@@ -105,7 +105,7 @@ public sealed class LogVerification(NoteKey key, IReadOnlyList<NoteKey> witnesse
     private void Add(TileBuilder tree, Tile bundle, Tile hashes)
     {
         var first = bundle.Index * Tile.FullWidth;
-        if (Read(bundle.Path, first) is not { } bytes || Read(hashes.Path, first) is not { } expected)
+        if (Read(bundle, first, out var bundleGrew) is not { } bytes || Read(hashes, first, out var hashesGrew) is not { } expected)
             return;
         ReadOnlyMemory<byte> entries = bytes;
         for (var at = 0; at < bundle.Width && _finding is null; at++)
@@ -124,7 +124,8 @@ public sealed class LogVerification(NoteKey key, IReadOnlyList<NoteKey> witnesse
             CheckSeen(tree);
         }
 
-        if (_finding is null && (entries.Length > 0 || expected.Length != hashes.Width * MerkleHash.Size))
+        // What stands behind in a tile that has grown since is not what this checkpoint speaks of.
+        if (_finding is null && ((entries.Length > 0 && !bundleGrew) || (expected.Length != hashes.Width * MerkleHash.Size && !hashesGrew)))
             _finding = new LogFinding(entries.Length > 0 ? bundle.Path : hashes.Path, first + (ulong)bundle.Width, "there are bytes behind the last entry");
     }
 
@@ -137,19 +138,24 @@ public sealed class LogVerification(NoteKey key, IReadOnlyList<NoteKey> witnesse
     private void Compare(Tile tile, byte[] expected)
     {
         var entriesEach = 1UL << (Tile.Height * tile.Level!.Value);
-        if (_finding is not null || tile.Level == 0 || Read(tile.Path, tile.Index * Tile.FullWidth * entriesEach) is not { } found)
+        if (_finding is not null || tile.Level == 0 || Read(tile, tile.Index * Tile.FullWidth * entriesEach, out var grew) is not { } found)
             return;
-        if (found.AsSpan().SequenceEqual(expected))
+        if (grew ? found.AsSpan().StartsWith(expected) : found.AsSpan().SequenceEqual(expected))
             return;
         var hash = found.AsSpan().CommonPrefixLength(expected) / MerkleHash.Size;
         _finding = new LogFinding(tile.Path, ((tile.Index * Tile.FullWidth) + (ulong)hash) * entriesEach, $"hash {hash} is not that of the {entriesEach} entries from there");
     }
 
-    private byte[]? Read(string path, ulong entry)
+    /// <param name="grew">The tile was partial and is gone since the full one is there, of which it is the beginning.</param>
+    private byte[]? Read(Tile tile, ulong entry, out bool grew)
     {
-        var bytes = read(path);
-        if (bytes is null)
-            _finding = new LogFinding(path, entry, "the file is missing");
-        return bytes;
+        grew = false;
+        if (read(tile.Path) is { } bytes)
+            return bytes;
+        var full = tile.IsFull ? null : read((tile with { Width = Tile.FullWidth }).Path);
+        if (full is null)
+            _finding = new LogFinding(tile.Path, entry, "the file is missing");
+        grew = full is not null;
+        return full;
     }
 }

@@ -12,11 +12,25 @@ internal sealed partial class AccessFollower(
     /// <summary>Entries noted in one write.</summary>
     private const int EntriesAtOnce = 10_000;
 
+    /// <summary>After a fault: beginning again reads a segment.</summary>
+    private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(5);
+
     private AuditTail? _entries;
     private ulong _next;
+    private bool _isFailing;
 
     /// <summary>Entries of the log that have been noted.</summary>
     public ulong Followed => Volatile.Read(ref _next);
+
+    /// <summary>Waits until so many entries have been noted; false if that takes too long.</summary>
+    public async Task<bool> ReachesAsync(ulong entries, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var started = clock.GetTimestamp();
+        while (Followed < entries && clock.GetElapsedTime(started) < limit)
+            await Task.Delay(PollPause, clock, cancellationToken);
+        return Followed >= entries;
+    }
 
     public override void Dispose()
     {
@@ -34,12 +48,16 @@ internal sealed partial class AccessFollower(
                 _entries ??= Begin();
                 while (_next < log.Count && !stoppingToken.IsCancellationRequested)
                     Follow(Math.Min(log.Count, _next + EntriesAtOnce));
+                _isFailing = false;
             }
-            catch (Exception fault) when (fault is IOException or AuditDamageException or RocksDbSharp.RocksDbException)
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or AuditDamageException or RocksDbSharp.RocksDbException)
             {
-                Log.Failed(logger, fault);
+                if (!_isFailing)
+                    Log.Failed(logger, fault);
+                _isFailing = true;
                 _entries?.Dispose();
                 _entries = null;
+                await Task.Delay(RetryPause, clock, stoppingToken);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));

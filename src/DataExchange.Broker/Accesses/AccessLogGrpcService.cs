@@ -1,4 +1,5 @@
 using DataExchange.Broker.Audit;
+using DataExchange.Broker.Budget;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Index;
 using DataExchange.Broker.Index.Sealing;
@@ -6,8 +7,6 @@ using DataExchange.Broker.Policy;
 using DataExchange.Broker.Publication;
 using DataExchange.Contracts;
 using DataExchange.Hosting;
-using DataExchange.Transparency;
-using DataExchange.Transparency.Notes;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -20,6 +19,7 @@ internal sealed class AccessLogGrpcService(
     CatalogueState catalogue,
     SubjectKeys subjectKeys,
     SubjectIndex index,
+    Budgets budgets,
     AuditLog audit,
     AccessFollower follower,
     AccessIndex accesses,
@@ -27,89 +27,71 @@ internal sealed class AccessLogGrpcService(
     IOptions<AccessOptions> options,
     TimeProvider clock) : Wire.AccessLogService.AccessLogServiceBase
 {
+    private static readonly TimeSpan FollowingLimit = TimeSpan.FromSeconds(2);
+
     public override async Task ListAccesses(Wire.ListAccessesRequest request, IServerStreamWriter<Wire.ListAccessesResponse> responseStream, ServerCallContext context)
     {
         var now = clock.GetUtcNow();
         var consumer = DepartmentId.Parse(context.GetPeer().Name);
         var snapshot = catalogue.Current ?? throw ExchangeError.Of(ErrorReasons.CatalogueUnavailable).ToRpcException();
-        var question = AccessQuestion.Read(request, snapshot, out var invalid) ?? throw invalid!.ToRpcException();
 
-        // As in a lookup: decided from the catalogue alone, entered before it is answered.
-        AttributeId[] asked = AttributeId.TryParse(options.Value.Attribute, out var attribute) ? [attribute] : [];
-        var denied = asked.Length == 0
-            ? ExchangeError.Of(ErrorReasons.NotGranted)
-            : LookupPolicy.Decide(snapshot, consumer, asked, question.Purpose, question.LegalBasis, now);
-        var pseudonyms = denied is null ? await PseudonymsAsync(question.Identifier, context.CancellationToken) : [];
-        var entered = await audit.AppendAsync([Entry(question, consumer, now, denied, pseudonyms).ToByteArray()], CancellationToken.None);
-        if ((entered.Error ?? denied) is { } refused)
+        // As in a lookup: decided from the catalogue alone, counted, and entered before anything is answered, a refusal too.
+        var question = AccessQuestion.Read(request, snapshot, out var error);
+        var pseudonyms = Array.Empty<Pseudonym>();
+        if (question is not null && (error = Refusal(snapshot, consumer, question, now)) is null)
+            (pseudonyms, error) = await PseudonymsAsync(question.Identifier);
+        var tree = published.Current;
+        if (error is null && (tree is null || !await follower.ReachesAsync(tree.Checkpoint.Size, FollowingLimit, CancellationToken.None)))
+            error = ExchangeError.Of(ErrorReasons.AccessLogBehind);
+        var entered = await audit.AppendAsync([Entry(request, question, consumer, now, error, pseudonyms).ToByteArray()], CancellationToken.None);
+        if ((entered.Error ?? error) is { } refused)
             throw refused.ToRpcException();
 
-        var tree = published.Current;
-        if (tree is null || tree.Checkpoint.Size > follower.Followed)
-            throw ExchangeError.Of(ErrorReasons.AccessLogBehind).ToRpcException();
-        var leaves = new List<MerkleHash>();
-        foreach (var place in pseudonyms.SelectMany(accesses.PlacesOf).Where(place => place < tree.Checkpoint.Size).Order())
+        var listing = new ListedAccesses(published, tree!, pseudonyms, now);
+        foreach (var place in pseudonyms.SelectMany(accesses.PlacesOf).Where(place => place < tree!.Checkpoint.Size).Order())
         {
-            var entry = published.ReadEntry(place, tree.Checkpoint.Size);
-            if (Wire.AuditEntry.Parser.ParseFrom(entry.Span).DiscloseAfter is { } hidden && hidden.ToDateTimeOffset() > now)
-                continue;
-            leaves.Add(MerkleHash.OfLeaf(entry.Span));
-            await responseStream.WriteAsync(Part(place, entry, tree.Tree.InclusionProof(place)), context.CancellationToken);
+            if (listing.Add(place) is { } part)
+                await responseStream.WriteAsync(part, context.CancellationToken);
         }
 
-        await responseStream.WriteAsync(new() { Proof = Proof(tree, leaves, pseudonyms, now) }, context.CancellationToken);
+        await responseStream.WriteAsync(listing.Proof(), context.CancellationToken);
     }
 
-    private static Wire.ListAccessesResponse Part(ulong place, ReadOnlyMemory<byte> entry, IReadOnlyList<MerkleHash> proof) => new()
+    private ExchangeError? Refusal(CatalogueSnapshot snapshot, DepartmentId consumer, AccessQuestion question, DateTimeOffset now)
     {
-        Access = new Wire.Access
-        {
-            EntryIndex = place,
-            Entry = ByteString.CopyFrom(entry.Span),
-            Hashes = { proof.Select(hash => UnsafeByteOperations.UnsafeWrap(hash.ToArray())) },
-        },
-    };
-
-    private static byte[] Bytes(Pseudonym pseudonym)
-    {
-        var bytes = new byte[Pseudonym.Size];
-        pseudonym.Write(bytes);
-        return bytes;
+        if (!AttributeId.TryParse(options.Value.Attribute, out var attribute))
+            return ExchangeError.Of(ErrorReasons.NotGranted);
+        return LookupPolicy.Decide(snapshot, consumer, [attribute], question.Purpose, question.LegalBasis, now)
+            ?? budgets.Spend(consumer, question.Purpose, question.CaseId, question.Identifier, subjectKeys.Of(question.Identifier), now);
     }
 
-    private static Wire.AuditEntry Entry(AccessQuestion question, DepartmentId consumer, DateTimeOffset now, ExchangeError? denied, Pseudonym[] pseudonyms) => new()
-    {
-        RecordedAt = now.ToTimestamp(),
-        RequestId = Guid.NewGuid().ToString("N"),
-        Consumer = consumer.Value,
-        Purpose = question.Purpose,
-        LegalBasis = question.LegalBasis,
-        CaseId = question.CaseId,
-        SubjectKey = pseudonyms.Length == 0 ? ByteString.Empty : ByteString.CopyFrom(Bytes(pseudonyms[0])),
-        Kind = Wire.AccessKind.AccessLog,
-        Decision = denied is null ? Wire.Decision.Allowed : Wire.Decision.Refused,
-        Reason = denied?.Reason.Name ?? "",
-    };
-
-    private Wire.AccessProof Proof(PublishedTree tree, List<MerkleHash> leaves, Pseudonym[] pseudonyms, DateTimeOffset now)
-    {
-        var names = pseudonyms.Select(Bytes).ToArray();
-        var text = AccessStatement.Of(tree.Checkpoint, leaves.ToArray(), names, now).Text;
-        return new Wire.AccessProof
-        {
-            Checkpoint = UnsafeByteOperations.UnsafeWrap(tree.Note.ToBytes()),
-            Statement = UnsafeByteOperations.UnsafeWrap(new SignedNote(text, [published.Signer.Sign(text, now)]).ToBytes()),
-            Pseudonyms = { names.Select(name => UnsafeByteOperations.UnsafeWrap(name)) },
-        };
-    }
-
-    /// <exception cref="RpcException">The index cannot be read or written, or too many identifiers are linked.</exception>
-    private async Task<Pseudonym[]> PseudonymsAsync(Identifier identifier, CancellationToken cancellationToken)
+    /// <summary>Known first, so that this access has a place in the next listing. Not cancelled: what was read of the index is entered.</summary>
+    private async Task<(Pseudonym[] Pseudonyms, ExchangeError? Error)> PseudonymsAsync(Identifier identifier)
     {
         var subject = subjectKeys.Of(identifier);
-        // Known first, so that this access has a place in the next listing.
-        if (await index.MakeKnownAsync(subject, cancellationToken) is null)
-            throw ExchangeError.Of(ErrorReasons.IndexUnavailable).ToRpcException();
-        return index.PseudonymsOf(subject) ?? throw ExchangeError.Of(ErrorReasons.ClusterTooLarge).ToRpcException();
+        if (await index.MakeKnownAsync(subject, CancellationToken.None) is not { } pseudonym)
+            return ([], ExchangeError.Of(ErrorReasons.IndexUnavailable));
+        return index.PseudonymsOf(subject) is { } all
+            ? (all, null)
+            : ([pseudonym], ExchangeError.Of(index.ReadCluster(subject, []).Reason ?? ErrorReasons.IndexUnavailable));
+    }
+
+    private static Wire.AuditEntry Entry(
+        Wire.ListAccessesRequest request, AccessQuestion? question, DepartmentId consumer, DateTimeOffset now, ExchangeError? error, Pseudonym[] pseudonyms)
+    {
+        var entry = new Wire.AuditEntry
+        {
+            RecordedAt = now.ToTimestamp(),
+            RequestId = Guid.NewGuid().ToString("N"),
+            Consumer = consumer.Value,
+            SubjectKey = pseudonyms.Length == 0 ? ByteString.Empty : ByteString.CopyFrom(pseudonyms[0].ToArray()),
+            Kind = Wire.AccessKind.AccessLog,
+            Decision = error is null ? Wire.Decision.Allowed : Wire.Decision.Refused,
+            Reason = error?.Reason.Name ?? "",
+        };
+        // What broke a rule could be anything, an identifier too.
+        if (question is not null)
+            (entry.Purpose, entry.LegalBasis, entry.CaseId) = (request.Purpose, request.LegalBasis, request.CaseId);
+        return entry;
     }
 }

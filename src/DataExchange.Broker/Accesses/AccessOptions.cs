@@ -19,8 +19,8 @@ internal sealed class AccessOptions
     /// </summary>
     public string Attribute { get; set; } = "";
 
-    /// <summary>Between two looks at the audit log. Default 250 ms; 10 ms to 5 s.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.01", "00:00:05")]
+    /// <summary>Between two looks at the audit log. Default 250 ms; 10 ms to 1 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.01", "00:00:01")]
     public TimeSpan FollowInterval { get; set; } = TimeSpan.FromMilliseconds(250);
 }
 

@@ -32,10 +32,10 @@ internal sealed partial class LogPublisher(
         var claimed = published.Current?.Checkpoint;
         if (claimed is not null && claimed.Size > log.Count)
             throw new AuditDamageException(LogVerification.CheckpointFile, 0, log.Count, $"the published checkpoint vouches for {claimed.Size} entries, the log holds {log.Count}");
-        Resume();
-        if (claimed is not null)
-            Follow(claimed.Size);
-        if (claimed is not null && _files.Root() != claimed.Root)
+        // A damaged tile must not pass for a damaged log: whatever is wrong with the files, they are made anew from the entries once.
+        if (!TryResume(claimed?.Size ?? 0) || (claimed is not null && RootAt(claimed.Size) != claimed.Root))
+            Resume(0);
+        if (claimed is not null && RootAt(claimed.Size) != claimed.Root)
             throw new AuditDamageException(LogVerification.CheckpointFile, 0, claimed.Size, "the log's entries are not those that the published checkpoint vouches for");
         Log.Publishing(logger, published.Signer.Key.ToString(), claimed?.Size ?? 0);
         return base.StartAsync(cancellationToken);
@@ -79,7 +79,7 @@ internal sealed partial class LogPublisher(
         try
         {
             if (_resumes)
-                Resume();
+                Resume(published.Current?.Checkpoint.Size ?? 0);
             var durable = log.Count;
             if (published.Current is not { } last || last.Checkpoint.Size < durable)
                 await PublishAsync(durable, cancellationToken);
@@ -87,7 +87,6 @@ internal sealed partial class LogPublisher(
                 Publish(await witnesses.CosignAsync(last.Note, last.Checkpoint, last.Tree, cancellationToken));
             else
                 _files.Sync();
-            log.Withheld = witnesses.GraceIsOver() ? ExchangeError.Of(ErrorReasons.AuditUnavailable) : null;
             FailingSince = null;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or InvalidDataException or AuditDamageException)
@@ -98,7 +97,14 @@ internal sealed partial class LogPublisher(
             // What has been written of a tile is not known now: begins again at the mark.
             _resumes = true;
         }
+        finally
+        {
+            log.Withheld = GraceIsOver() ? ExchangeError.Of(ErrorReasons.AuditUnavailable) : null;
+        }
     }
+
+    /// <summary>What is not published cannot be cosigned either.</summary>
+    private bool GraceIsOver() => witnesses.GraceIsOver() || (witnesses.Any && FailingSince + options.Value.WitnessGrace < clock.GetUtcNow());
 
     private async Task PublishAsync(ulong size, CancellationToken cancellationToken)
     {
@@ -121,10 +127,31 @@ internal sealed partial class LogPublisher(
             _files.Add(_entries.Read().Span);
     }
 
-    private void Resume()
+    private MerkleHash RootAt(ulong size)
+    {
+        Follow(size);
+        return _files.Root();
+    }
+
+    private bool TryResume(ulong ceiling)
+    {
+        try
+        {
+            Resume(ceiling);
+            return true;
+        }
+        catch (Exception damaged) when (damaged is InvalidDataException or FileNotFoundException or DirectoryNotFoundException)
+        {
+            Log.TilesDamaged(logger, damaged);
+            return false;
+        }
+    }
+
+    /// <param name="ceiling">Of the published checkpoint: its root is reached by adding entries, never taken from files that are ahead of it.</param>
+    private void Resume(ulong ceiling)
     {
         _entries?.Dispose();
-        _files = new TileFolder(published.Folder);
+        _files = TileFolder.Open(published.Folder, ceiling);
         _entries = new AuditTail(audit.Value.Folder, _files.Size);
         _resumes = false;
     }
@@ -133,6 +160,9 @@ internal sealed partial class LogPublisher(
     {
         [LoggerMessage(3000, LogLevel.Information, "Audit log is published under {VerifierKey}, {Entries} entries so far", EventName = "LogPublishing")]
         internal static partial void Publishing(ILogger logger, string verifierKey, ulong entries);
+
+        [LoggerMessage(3002, LogLevel.Warning, "A tile of the published log cannot be read; all are made anew from the entries", EventName = "LogTilesDamaged")]
+        internal static partial void TilesDamaged(ILogger logger, Exception damaged);
 
         [LoggerMessage(3001, LogLevel.Error, "Audit log cannot be published; tried again until it can", EventName = "LogPublishingFailed")]
         internal static partial void Failed(ILogger logger, Exception fault);

@@ -35,8 +35,8 @@ internal sealed class PublicationOptions
     [MaxLength(16), ValidateEnumeratedItems]
     public IList<WitnessOptions> Witnesses { get; } = [];
 
-    /// <summary>How long a witness may take before a checkpoint is published without it. Default 400 ms; 10 ms to 10 s.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.01", "00:00:10")]
+    /// <summary>How long a witness may take before a checkpoint is published without it. Default 400 ms; 10 ms to 1 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.01", "00:00:01")]
     public TimeSpan WitnessTimeout { get; set; } = TimeSpan.FromMilliseconds(400);
 
     /// <summary>A witness that did not answer is asked again after this time. Default 10 s; 100 ms to 10 min.</summary>

@@ -49,21 +49,18 @@ internal sealed class PublishedLog : IDisposable
     }
 
     /// <summary>The tree at a size whose tiles have been written.</summary>
-    public TileTree TreeOf(ulong size) => new(size, tile =>
-    {
-        if (ReadOrNull(tile) is { } bytes)
-            return bytes;
-        // A partial tile goes once the full one is there.
-        var full = ReadOrNull(tile with { Width = Tile.FullWidth }) ?? throw new InvalidDataException($"{tile.Path} is missing");
-        return full.AsMemory(0, tile.Width * MerkleHash.Size);
-    });
+    public TileTree TreeOf(ulong size) => new(size, ReadHashes);
+
+    /// <summary>Hashes of a tile. A partial one goes once the full one is there, and is the beginning of it.</summary>
+    private ReadOnlyMemory<byte> ReadHashes(Tile tile) => Read(tile).AsMemory(0, tile.Width * MerkleHash.Size);
 
     /// <summary>One entry, from its bundle.</summary>
     /// <param name="size">Of a checkpoint that has been published, and covers it.</param>
-    public ReadOnlyMemory<byte> ReadEntry(ulong index, ulong size)
+    /// <param name="read">Gives a bundle; by default from its file.</param>
+    public ReadOnlyMemory<byte> ReadEntry(ulong index, ulong size, Func<Tile, byte[]>? read = null)
     {
         var tile = Tile.At(null, index / Tile.FullWidth, size);
-        ReadOnlyMemory<byte> bundle = ReadOrNull(tile) ?? ReadOrNull(tile with { Width = Tile.FullWidth }) ?? throw new InvalidDataException($"{tile.Path} is missing");
+        ReadOnlyMemory<byte> bundle = (read ?? Read)(tile);
         ReadOnlyMemory<byte> entry = default;
         for (var at = 0UL; at <= index % Tile.FullWidth; at++)
         {
@@ -81,6 +78,11 @@ internal sealed class PublishedLog : IDisposable
             ? note
             : throw new InvalidDataException(
                 $"The published checkpoint is not one of {Signer.Key.Name} under the key of Publication:SigningKeyPath. Restore the key, or the file from a copy.");
+
+    /// <summary>A file of the log, at least as wide as asked.</summary>
+    /// <exception cref="InvalidDataException">It is missing.</exception>
+    public byte[] Read(Tile tile) =>
+        ReadOrNull(tile) ?? ReadOrNull(tile with { Width = Tile.FullWidth }) ?? throw new InvalidDataException($"{tile.Path} is missing");
 
     private byte[]? ReadOrNull(Tile tile)
     {

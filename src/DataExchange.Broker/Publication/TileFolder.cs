@@ -12,22 +12,29 @@ namespace DataExchange.Broker.Publication;
 internal sealed class TileFolder
 {
     private const string MarkName = "synced";
+    private const UnixFileMode ReadableByAll = WholeFile.OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    /// <summary>Full tiles and bundles that may wait for their sync: those of some 65,000 entries.</summary>
-    private const int UnsyncedMax = 512;
+    /// <summary>Full tiles and bundles that may wait for their sync: those of some 8,000 entries, so that a checkpoint never waits for many.</summary>
+    private const int UnsyncedMax = 64;
 
     private readonly string _folder;
     private readonly TileBuilder _tree;
     private readonly List<byte> _bundle = [];
     private readonly List<string> _unsynced = [];
 
-    /// <exception cref="IOException">The folder cannot be read or made.</exception>
-    public TileFolder(string folder)
+    private TileFolder(string folder, ulong size)
     {
         _folder = folder;
         Directory.CreateDirectory(folder);
-        _tree = TileBuilder.Resume(ReadMark(), tile => File.ReadAllBytes(PathOf(tile.Path)));
+        _tree = TileBuilder.Resume(size, tile => File.ReadAllBytes(PathOf(tile.Path)));
     }
+
+    /// <summary>Goes on behind the mark, or before, so that the entries up to <paramref name="ceiling"/> are added at the next.</summary>
+    /// <param name="ceiling">At most so many entries are taken for done, rounded down to whole tiles; 0 writes everything anew.</param>
+    /// <exception cref="IOException">The folder cannot be read or made, or a tile is missing.</exception>
+    /// <exception cref="InvalidDataException">A tile is not whole.</exception>
+    public static TileFolder Open(string folder, ulong ceiling) =>
+        new(folder, Math.Min(ReadMark(Path.Combine(folder, MarkName)), ceiling / Tile.FullWidth * Tile.FullWidth));
 
     /// <summary>Entries whose files are written; those of the last, unfinished tiles with <see cref="Finish"/>.</summary>
     public ulong Size => _tree.Size;
@@ -61,9 +68,7 @@ internal sealed class TileFolder
     /// <summary>There is a whole checkpoint at any time.</summary>
     public void Publish(ReadOnlySpan<byte> note)
     {
-        var path = PathOf(LogVerification.CheckpointFile);
-        File.WriteAllBytes(path + ".new", note);
-        File.Move(path + ".new", path, overwrite: true);
+        WholeFile.Write(PathOf(LogVerification.CheckpointFile), note, ReadableByAll, overwrite: true);
     }
 
     /// <summary>Makes the full tiles durable and says so in the mark.</summary>
@@ -78,7 +83,7 @@ internal sealed class TileFolder
             Durability.Sync(file);
         }
 
-        foreach (var folder in _unsynced.Select(path => Path.GetDirectoryName(path)!).Distinct())
+        foreach (var folder in _unsynced.SelectMany(FoldersOf).Distinct())
             Durability.SyncDirectory(folder);
         _unsynced.Clear();
         Span<byte> mark = stackalloc byte[sizeof(ulong)];
@@ -99,15 +104,25 @@ internal sealed class TileFolder
     {
         var path = PathOf(tile.Path);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllBytes(path, content);
+        // A reader sees the former file or this one, never a part.
+        File.WriteAllBytes(path + ".new", content);
+        File.Move(path + ".new", path, overwrite: true);
         return path;
     }
 
     private string PathOf(string name) => Path.Combine(_folder, name);
 
-    private ulong ReadMark()
+    /// <summary>Its folder and those above, up to the log's: a new one has to be durable in each.</summary>
+    private IEnumerable<string> FoldersOf(string path)
     {
-        var path = PathOf(MarkName);
-        return File.Exists(path) && File.ReadAllBytes(path) is { Length: sizeof(ulong) } mark ? BinaryPrimitives.ReadUInt64BigEndian(mark) : 0;
+        for (var folder = Path.GetDirectoryName(path)!; folder.Length > _folder.Length; folder = Path.GetDirectoryName(folder)!)
+            yield return folder;
+        yield return _folder;
     }
+
+    /// <summary>0 where there is none, or none that can be.</summary>
+    private static ulong ReadMark(string path) =>
+        File.Exists(path) && File.ReadAllBytes(path) is { Length: sizeof(ulong) } mark && BinaryPrimitives.ReadUInt64BigEndian(mark) is var size && size % Tile.FullWidth == 0
+            ? size
+            : 0;
 }

@@ -16,6 +16,8 @@ internal sealed partial class WitnessRound(IOptions<PublicationOptions> options,
 
     private readonly WitnessState[] _witnesses = [.. options.Value.Witnesses.Select(witness => new WitnessState(witness, clock.GetUtcNow()))];
 
+    public bool Any => _witnesses.Length > 0;
+
     /// <summary>Names of the witnesses that have not cosigned the newest checkpoint, for health.</summary>
     public IReadOnlyList<string> Behind => [.. _witnesses.Where(witness => witness.FailingSince is not null).Select(witness => witness.Key.Name)];
 
@@ -36,7 +38,9 @@ internal sealed partial class WitnessRound(IOptions<PublicationOptions> options,
 
     private async Task<NoteSignature?> AskAsync(WitnessState witness, SignedNote note, Checkpoint checkpoint, TileTree tree, CancellationToken cancellationToken)
     {
-        if (note.SignatureOf(witness.Key) is not null || !MayBeAsked(witness))
+        if (note.SignatureOf(witness.Key) is not null)
+            witness.Size = checkpoint.Size;
+        if (witness.Size == checkpoint.Size || !MayBeAsked(witness))
             return null;
         witness.AskedAt = clock.GetUtcNow();
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -71,6 +71,8 @@ internal sealed record AccessListing(IReadOnlyList<(ulong Index, Wire.AuditEntry
             return "the statement is not signed by the log's key";
         if (accesses.SelectMany(access => access.Hashes).Any(hash => hash.Length != MerkleHash.Size))
             return "a proof holds something that is no hash";
+        if (accesses.Any(access => !proof.Pseudonyms.Contains(Wire.AuditEntry.Parser.ParseFrom(access.Entry).SubjectKey)))
+            return "an entry is about somebody else";
         return statement.Check(
             checkpoint,
             [.. accesses.Select(access => (

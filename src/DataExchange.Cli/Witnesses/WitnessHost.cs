@@ -11,6 +11,8 @@ namespace DataExchange.Cli.Witnesses;
 /// <summary>A witness as a process of its own: <c>POST /add-checkpoint</c> and <c>GET /ORIGIN-HASH/checkpoint</c>. Source: C2SP tlog-witness.</summary>
 internal static partial class WitnessHost
 {
+    private const string LockName = "lock";
+
     /// <exception cref="UsageException">The configuration does not hold.</exception>
     public static WebApplication Build(string config)
     {
@@ -33,6 +35,7 @@ internal static partial class WitnessHost
             });
         });
 
+        var folderLock = Lock(options);
         var signer = Key(options);
         var logs = options.Logs.Select(text => AuditCommand.ReadKey(text, NoteKeyType.Ed25519, "Witness:Logs"));
         var witness = new Witness(signer, logs, name => Load(options, name), (name, bytes) => Save(options, name, bytes), TimeProvider.System);
@@ -40,6 +43,7 @@ internal static partial class WitnessHost
         app.MapPost("/add-checkpoint", (HttpContext context) => AddAsync(context, witness, app.Logger));
         app.MapGet("/{originHash}/checkpoint", (string originHash) =>
             witness.Latest(originHash) is { } note ? Results.Bytes(note, "text/plain; charset=utf-8") : Results.NotFound());
+        app.Lifetime.ApplicationStopped.Register(folderLock.Dispose);
         Log.Witnessing(app.Logger, signer.Key.ToString(), options.Logs.Count);
         return app;
     }
@@ -67,9 +71,23 @@ internal static partial class WitnessHost
         await context.Response.WriteAsync(answer.Body, context.RequestAborted);
     }
 
+    /// <summary>Two processes over one folder could cosign a fork between them.</summary>
+    private static FileStream Lock(WitnessOptions options)
+    {
+        Directory.CreateDirectory(options.Folder);
+        try
+        {
+            return new FileStream(Path.Combine(options.Folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            throw new UsageException("Another process uses Witness:Folder, or it cannot be written.");
+        }
+    }
+
     private static NoteSigner Key(WitnessOptions options)
     {
-        var begun = Directory.Exists(options.Folder) && Directory.EnumerateFiles(options.Folder).Any();
+        var begun = Directory.EnumerateFiles(options.Folder).Any(path => Path.GetFileName(path) != LockName);
         if (!File.Exists(options.KeyPath) && begun)
             throw new UsageException("The file of Witness:KeyPath is missing, but checkpoints have been cosigned with it. Restore it.");
         if (!File.Exists(options.KeyPath))

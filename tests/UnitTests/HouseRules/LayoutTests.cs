@@ -32,7 +32,7 @@ internal sealed partial class LayoutTests
     {
         ["Audit"] = [],
         ["Publication"] = ["Audit"],
-        ["Accesses"] = ["Audit", "Catalogue", "Index", "Policy", "Publication"],
+        ["Accesses"] = ["Audit", "Budget", "Catalogue", "Index", "Policy", "Publication"],
         ["Catalogue"] = [],
         ["Policy"] = ["Catalogue"],
         ["Index"] = ["Catalogue"],

@@ -83,6 +83,20 @@ public sealed class LogVerificationTests
         }
     }
 
+    // As in a copy made while entries arrive, the checkpoint first: partial tiles go when the full ones are there.
+    [Test]
+    public void Run_TilesHaveGrownSinceTheCheckpoint_FindsNothingButWhatIsWrong()
+    {
+        using var old = new SampleLog(300);
+        using var log = new SampleLog(1_000);
+        log.Files["tile/1/000.p/1"] = old.Files["tile/1/000.p/1"];
+        log.Files[LogVerification.CheckpointFile] = old.Note;
+
+        Assert.That(log.Verification().Run(), Is.Null);
+        log.Files["tile/entries/001"][3] ^= 1;
+        Assert.That(log.Verification().Run()!.Entry, Is.EqualTo(256UL));
+    }
+
     [Test]
     public void Run_EntriesAndTilesWrittenAnewWithoutTheKey_AreFoundByTheRoot()
     {

@@ -77,6 +77,50 @@ public sealed class LogPublisherTests
         Assert.That(log.Verify(), Is.Null);
     }
 
+    // Killed between a sync of tiles and the checkpoint over them.
+    [Test]
+    public async Task Start_TilesSyncedAheadOfTheCheckpoint_GoesOn()
+    {
+        await using var log = new PublishedTestLog();
+        await log.StartAsync();
+        await log.AppendAsync(300);
+        await log.WholeAsync();
+        var checkpoint = Path.Combine(log.Published.Folder, LogVerification.CheckpointFile);
+        var old = await File.ReadAllBytesAsync(checkpoint);
+        await log.AppendAsync(40_000, 300);
+        await log.WholeAsync();
+        await log.StopAsync();
+        await File.WriteAllBytesAsync(checkpoint, old);
+
+        await log.StartAsync();
+        await log.AppendAsync(1, 40_300);
+        await log.WholeAsync();
+
+        Assert.That(log.Verify(), Is.Null);
+    }
+
+    [TestCase("tile/0/000")]
+    [TestCase("tile/0/117")]
+    [TestCase("synced")]
+    public async Task Start_FileOfItsOwnDamaged_IsMadeAnewFromTheEntries(string file)
+    {
+        await using var log = new PublishedTestLog();
+        await log.StartAsync();
+        await log.AppendAsync(40_000);
+        await log.WholeAsync();
+        var path = Path.Combine(log.Published.Folder, file);
+        await log.StopAsync();
+        var bytes = await File.ReadAllBytesAsync(path);
+        bytes[7] ^= 1;
+        await File.WriteAllBytesAsync(path, bytes);
+
+        await log.StartAsync();
+        await log.AppendAsync(1, 40_000);
+        await log.WholeAsync();
+
+        Assert.That(log.Verify(), Is.Null);
+    }
+
     [Test]
     public async Task Start_EntriesRolledBackBehindTheCheckpoint_IsRefused()
     {
