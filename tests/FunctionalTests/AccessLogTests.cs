@@ -37,9 +37,10 @@ internal sealed class AccessLogTests
         var (subject, other) = (Next(), Next());
         await _exchange.PublishAsync(subject, "kept", "lane");
         var receipts = new List<ulong>();
+        var asked = Ask.About(subject, Ask.Held, Ask.Located);
         for (var at = 0; at < 5; at++)
         {
-            receipts.Add((await LookUpAsync(Ask.About(subject, Ask.Held, Ask.Located))).EntryIndex);
+            receipts.Add((await LookUpAsync(asked)).EntryIndex);
             await LookUpAsync(Ask.About(other, Ask.Held));
         }
 
@@ -48,7 +49,7 @@ internal sealed class AccessLogTests
         Assert.That(listing.Fault, Is.Null);
         Assert.That(Lookups(listing), Is.EqualTo(receipts));
         var first = listing.Accesses[0].Entry;
-        Assert.That((first.Consumer, first.Purpose, first.CaseId, first.Outcomes.Count), Is.EqualTo((TestCatalogue.Welfare, TestCatalogue.Purpose, "case-1", 2)));
+        Assert.That((first.Consumer, first.Purpose, first.CaseId, first.Outcomes.Count), Is.EqualTo((TestCatalogue.Welfare, TestCatalogue.Purpose, asked.CaseId, 2)));
     }
 
     [Test]
