@@ -20,6 +20,8 @@ internal static class GovernanceRegistration
         services.AddSingleton<IValidateOptions<PersonOptions>, PersonIssuerValidator>();
         services.AddOptions<PersonOptions>().BindConfiguration(PersonOptions.Section).ValidateOnStart();
 
+        // Only methods of persons ask for a token, and ask by name. As the one scheme it would be the default, and tried for every lookup.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Authentication.SuppressAutoDefaultScheme", true);
         services.AddAuthentication().AddJwtBearer();
         services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme).Configure<IOptions<PersonOptions>, TimeProvider>(TrustIssuer);
         // What the handler logs of a token that it refuses can quote it; the caller is told, by reason.
