@@ -11,11 +11,7 @@ internal static class AccessRegistration
         services.AddSingleton<IValidateOptions<AccessOptions>, AccessAttributeValidator>();
         services.AddOptions<AccessOptions>()
             .BindConfiguration(AccessOptions.Section)
-            .PostConfigure<IConfiguration>((options, configuration) =>
-            {
-                if (options.Folder.Length == 0 && configuration["Hub:DataDirectory"] is { Length: > 0 } data)
-                    options.Folder = Path.Combine(data, "accesses");
-            })
+            .PostConfigure<IConfiguration>((options, configuration) => options.Folder = configuration.PathOr(options.Folder, "accesses"))
             .ValidateOnStart();
         services.AddSingleton(provider => new AccessIndex(provider.GetRequiredService<IOptions<AccessOptions>>().Value.Folder));
         services.AddSingleton<AccessFollower>();

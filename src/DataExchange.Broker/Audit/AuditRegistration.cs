@@ -10,11 +10,7 @@ internal static class AuditRegistration
         services.AddSingleton<IValidateOptions<AuditOptions>, AuditOptionsValidator>();
         services.AddOptions<AuditOptions>()
             .BindConfiguration(AuditOptions.Section)
-            .PostConfigure<IConfiguration>((options, configuration) =>
-            {
-                if (options.Folder.Length == 0 && configuration["Hub:DataDirectory"] is { Length: > 0 } data)
-                    options.Folder = Path.Combine(data, "audit");
-            })
+            .PostConfigure<IConfiguration>((options, configuration) => options.Folder = configuration.PathOr(options.Folder, "audit"))
             .ValidateOnStart();
         services.AddSingleton(provider => AuditLog.Open(
             provider.GetRequiredService<IOptions<AuditOptions>>().Value, provider.GetRequiredService<ILogger<AuditLog>>()));

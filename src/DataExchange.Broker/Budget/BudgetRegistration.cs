@@ -11,11 +11,7 @@ internal static class BudgetRegistration
         services.AddSingleton<IValidateOptions<BudgetOptions>, BudgetOptionsValidator>();
         services.AddOptions<BudgetOptions>()
             .BindConfiguration(BudgetOptions.Section)
-            .PostConfigure<IConfiguration>((options, configuration) =>
-            {
-                if (options.Folder.Length == 0 && configuration["Hub:DataDirectory"] is { Length: > 0 } data)
-                    options.Folder = Path.Combine(data, "budgets");
-            })
+            .PostConfigure<IConfiguration>((options, configuration) => options.Folder = configuration.PathOr(options.Folder, "budgets"))
             .ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<BudgetFolder>();

@@ -1,7 +1,6 @@
 using DataExchange.Broker.Catalogue;
 using DataExchange.Contracts;
 using DataExchange.Hosting;
-using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Options;
 
@@ -32,12 +31,7 @@ internal sealed class ErasureGrpcService(SubjectErasure erasure, CatalogueState 
         return new Wire.EraseSubjectResponse
         {
             Identifiers = (uint)outcome.Identifiers,
-            Receipt = new Wire.Receipt
-            {
-                LogId = outcome.Position.LogId,
-                EntryIndex = outcome.Position.Index,
-                EntryHash = ByteString.CopyFrom(outcome.Position.LeafHash),
-            },
+            Receipt = outcome.Position.ToReceipt(),
         };
     }
 }

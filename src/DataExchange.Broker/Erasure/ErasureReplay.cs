@@ -57,7 +57,7 @@ internal sealed partial class ErasureReplay(SubjectIndex index, AuditLog log, IO
 
     private static partial class Log
     {
-        [LoggerMessage(2900, LogLevel.Warning, "An erasure of the audit log was missing in the index and has been carried out on {Identifiers} identifiers.", EventName = "ErasureCarriedOut")]
+        [LoggerMessage(3300, LogLevel.Warning, "An erasure of the audit log was missing in the index and has been carried out on {Identifiers} identifiers.", EventName = "ErasureCarriedOut")]
         public static partial void CarriedOut(ILogger logger, int identifiers);
     }
 }

@@ -74,12 +74,8 @@ internal sealed class SubjectErasure(SubjectKeys keys, SubjectIndex index, Audit
         ErasureRequest request, DateTimeOffset at, IEnumerable<Pseudonym> pseudonyms, List<(DepartmentId Department, UInt128 Epoch, ulong Announced)> through)
     {
         var erasure = new Wire.Erasure();
-        var bytes = new byte[Pseudonym.Size];
-        foreach (var pseudonym in pseudonyms.Where(pseudonym => !pseudonym.IsNone))
-        {
-            pseudonym.Write(bytes);
-            erasure.Pseudonyms.Add(ByteString.CopyFrom(bytes));
-        }
+        erasure.Pseudonyms.AddRange(pseudonyms.Where(pseudonym => !pseudonym.IsNone).Select(pseudonym => ByteString.CopyFrom(pseudonym.ToArray())));
+        var bytes = new byte[16];
         foreach (var (department, epoch, announced) in through)
         {
             BinaryPrimitives.WriteUInt128BigEndian(bytes, epoch);

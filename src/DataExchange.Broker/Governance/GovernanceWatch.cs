@@ -79,7 +79,7 @@ internal sealed partial class GovernanceWatch : BackgroundService
 
     private static partial class Log
     {
-        [LoggerMessage(2900, LogLevel.Warning, "{Count} grant requests are overdue and escalated: the exchange may answer them in their owners' stead",
+        [LoggerMessage(3200, LogLevel.Warning, "{Count} grant requests are overdue and escalated: the exchange may answer them in their owners' stead",
             EventName = "GrantRequestsEscalated")]
         public static partial void Escalated(ILogger logger, int count);
     }

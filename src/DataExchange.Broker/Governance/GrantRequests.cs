@@ -38,8 +38,7 @@ internal sealed class GrantRequests(CatalogueStore store, CatalogueWatcher watch
         async change =>
         {
             var request = await FindToAnswerAsync(change, person, id);
-            var grants = change.File.Grants.Where(g => !IsSameTuple(g, request.ToGrant())).Append(request.ToGrant());
-            var changes = CatalogueChanges.Between(change.File, change.File with { Grants = [.. grants] });
+            var changes = Granting(change.File, request.ToGrant());
             var proposal = proposals.Add(change, person, request.Owner, $"Answers grant request {id}", changes, id);
             change.Replace(request, request with { State = GrantRequestState.Proposed, Proposal = proposal.Id });
             return proposal;
@@ -84,8 +83,7 @@ internal sealed class GrantRequests(CatalogueStore store, CatalogueWatcher watch
     /// <summary>The rule was approved by two when the attribute was declared unconditional: each grant under it needs nobody.</summary>
     private GrantRequestRow Grant(CatalogueTransaction change, GrantConfig asked)
     {
-        var changes = CatalogueChanges.Between(
-            change.File, change.File with { Grants = [.. change.File.Grants.Where(g => !IsSameTuple(g, asked)).Append(asked)] });
+        var changes = Granting(change.File, asked);
         if (!changes.IsEmpty)
         {
             var result = changes.On(change.File)!;
@@ -130,6 +128,10 @@ internal sealed class GrantRequests(CatalogueStore store, CatalogueWatcher watch
             || (request.State == GrantRequestState.Proposed && (proposal is null || !FourEyes.IsOpen(proposal, change.Now)));
         return waits ? request : throw ExchangeError.Of(ErrorReasons.RequestClosed).ToRpcException();
     }
+
+    /// <summary>The grant takes the place of one of the same tuple.</summary>
+    private static CatalogueChanges Granting(CatalogueFile file, GrantConfig grant) =>
+        CatalogueChanges.Between(file, file with { Grants = [.. file.Grants.Where(g => !IsSameTuple(g, grant)).Append(grant)] });
 
     private static bool IsSameTuple(GrantConfig a, GrantConfig b) => a.Consumer == b.Consumer && a.Attribute == b.Attribute && a.Purpose == b.Purpose;
 

@@ -39,10 +39,10 @@ internal static class IndexKeys
     }
 
     /// <summary>Durable before anything is written with the key.</summary>
-    private static void Note(IndexStore store, byte[] key, byte[] fingerprint)
+    private static void Note(IndexStore store, ReadOnlySpan<byte> key, byte[] fingerprint)
     {
         using var write = new WriteBatch();
-        store.PutState(write, key.AsSpan(), fingerprint);
+        store.PutState(write, key, fingerprint);
         store.Write(write);
     }
 
@@ -54,9 +54,7 @@ internal static class IndexKeys
         keys.Fingerprint().Write(fingerprint);
         if (made is null)
         {
-            using var write = new WriteBatch();
-            store.PutState(write, StateKeys.HubKeyFingerprint, fingerprint);
-            store.Write(write);
+            Note(store, StateKeys.HubKeyFingerprint, fingerprint);
         }
         else if (!made.AsSpan().SequenceEqual(fingerprint))
         {

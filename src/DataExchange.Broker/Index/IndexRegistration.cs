@@ -17,14 +17,9 @@ internal static class IndexRegistration
             .BindConfiguration(IndexOptions.Section)
             .PostConfigure<IConfiguration>((options, configuration) =>
             {
-                if (configuration["Hub:DataDirectory"] is not { Length: > 0 } data)
-                    return;
-                if (options.Folder.Length == 0)
-                    options.Folder = Path.Combine(data, "index");
-                if (options.HubKeyFile.Length == 0)
-                    options.HubKeyFile = Path.Combine(data, "hub.key");
-                if (options.KeyFolder.Length == 0)
-                    options.KeyFolder = Path.Combine(data, "keys");
+                options.Folder = configuration.PathOr(options.Folder, "index");
+                options.HubKeyFile = configuration.PathOr(options.HubKeyFile, "hub.key");
+                options.KeyFolder = configuration.PathOr(options.KeyFolder, "keys");
             })
             .ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);

@@ -115,11 +115,10 @@ internal sealed class LookupTrail
         return entry.Written.ToArray();
     }
 
-    private Wire.Receipt Receipt(AuditPosition position) => new()
+    private Wire.Receipt Receipt(AuditPosition position)
     {
-        LogId = position.LogId,
-        EntryIndex = position.Index,
-        EntryHash = UnsafeByteOperations.UnsafeWrap(position.LeafHash),
-        Salt = UnsafeByteOperations.UnsafeWrap(_salt),
-    };
+        var receipt = position.ToReceipt();
+        receipt.Salt = UnsafeByteOperations.UnsafeWrap(_salt);
+        return receipt;
+    }
 }

@@ -33,10 +33,13 @@ internal sealed partial class LogPublisher(
         if (claimed is not null && claimed.Size > log.Count)
             throw new AuditDamageException(LogVerification.CheckpointFile, 0, log.Count, $"the published checkpoint vouches for {claimed.Size} entries, the log holds {log.Count}");
         // A damaged tile must not pass for a damaged log: whatever is wrong with the files, they are made anew from the entries once.
-        if (!TryResume(claimed?.Size ?? 0) || (claimed is not null && RootAt(claimed.Size) != claimed.Root))
+        if (!TryResume(claimed?.Size ?? 0) || !BearsOut(claimed))
+        {
             Resume(0);
-        if (claimed is not null && RootAt(claimed.Size) != claimed.Root)
-            throw new AuditDamageException(LogVerification.CheckpointFile, 0, claimed.Size, "the log's entries are not those that the published checkpoint vouches for");
+            if (!BearsOut(claimed))
+                throw new AuditDamageException(LogVerification.CheckpointFile, 0, claimed!.Size, "the log's entries are not those that the published checkpoint vouches for");
+        }
+
         Log.Publishing(logger, published.Signer.Key.ToString(), claimed?.Size ?? 0);
         return base.StartAsync(cancellationToken);
     }
@@ -127,10 +130,12 @@ internal sealed partial class LogPublisher(
             _files.Add(_entries.Read().Span);
     }
 
-    private MerkleHash RootAt(ulong size)
+    private bool BearsOut(Checkpoint? claimed)
     {
-        Follow(size);
-        return _files.Root();
+        if (claimed is null)
+            return true;
+        Follow(claimed.Size);
+        return _files.Root() == claimed.Root;
     }
 
     private bool TryResume(ulong ceiling)

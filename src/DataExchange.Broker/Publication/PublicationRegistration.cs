@@ -16,12 +16,8 @@ internal static class PublicationRegistration
             {
                 if (options.OriginPrefix.Length == 0 && configuration["Hub:BrokerId"] is { Length: > 0 } broker)
                     options.OriginPrefix = $"{broker}/audit";
-                if (configuration["Hub:DataDirectory"] is not { Length: > 0 } data)
-                    return;
-                if (options.Folder.Length == 0)
-                    options.Folder = Path.Combine(data, "audit-public");
-                if (options.SigningKeyPath.Length == 0)
-                    options.SigningKeyPath = Path.Combine(data, "audit.key");
+                options.Folder = configuration.PathOr(options.Folder, "audit-public");
+                options.SigningKeyPath = configuration.PathOr(options.SigningKeyPath, "audit.key");
             })
             .ValidateOnStart();
         services.AddHttpClient(WitnessRound.ClientName).ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false })

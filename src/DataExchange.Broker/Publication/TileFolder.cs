@@ -18,15 +18,14 @@ internal sealed class TileFolder
     private const int UnsyncedMax = 64;
 
     private readonly string _folder;
-    private readonly TileBuilder _tree;
-    private readonly List<byte> _bundle = [];
+    private readonly TileWriter _files;
     private readonly List<string> _unsynced = [];
 
     private TileFolder(string folder, ulong size)
     {
         _folder = folder;
         Directory.CreateDirectory(folder);
-        _tree = TileBuilder.Resume(size, tile => File.ReadAllBytes(PathOf(tile.Path)));
+        _files = new TileWriter(TileBuilder.Resume(size, tile => File.ReadAllBytes(PathOf(tile.Path))), Save);
     }
 
     /// <summary>Goes on behind the mark, or before, so that the entries up to <paramref name="ceiling"/> are added at the next.</summary>
@@ -37,39 +36,22 @@ internal sealed class TileFolder
         new(folder, Math.Min(ReadMark(Path.Combine(folder, MarkName)), ceiling / Tile.FullWidth * Tile.FullWidth));
 
     /// <summary>Entries whose files are written; those of the last, unfinished tiles with <see cref="Finish"/>.</summary>
-    public ulong Size => _tree.Size;
+    public ulong Size => _files.Size;
 
-    /// <summary>Full tiles and bundles that are written but may not be on the disk yet.</summary>
-    public int Unsynced => _unsynced.Count;
-
-    public MerkleHash Root() => _tree.Root();
+    public MerkleHash Root() => _files.Root();
 
     public void Add(ReadOnlySpan<byte> entry)
     {
-        EntryBundle.Append(_bundle, entry);
-        _tree.Add(MerkleHash.OfLeaf(entry), WriteFull);
-        if (_tree.Size % Tile.FullWidth != 0)
-            return;
-        WriteFull(new Tile(null, (_tree.Size / Tile.FullWidth) - 1, Tile.FullWidth), [.. _bundle]);
-        _bundle.Clear();
+        _files.Add(entry);
         if (_unsynced.Count >= UnsyncedMax)
             Sync();
     }
 
     /// <summary>Writes what a checkpoint of this size needs beside the full tiles.</summary>
-    public void Finish()
-    {
-        foreach (var (tile, hashes) in _tree.Unfinished())
-            Write(tile, hashes);
-        if (_bundle.Count > 0)
-            Write(Tile.Last(null, Size)!.Value, [.. _bundle]);
-    }
+    public void Finish() => _files.Finish();
 
     /// <summary>There is a whole checkpoint at any time.</summary>
-    public void Publish(ReadOnlySpan<byte> note)
-    {
-        WholeFile.Write(PathOf(LogVerification.CheckpointFile), note, ReadableByAll, overwrite: true);
-    }
+    public void Publish(ReadOnlySpan<byte> note) => WholeFile.Write(PathOf(LogVerification.CheckpointFile), note, ReadableByAll, overwrite: true);
 
     /// <summary>Makes the full tiles durable and says so in the mark.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
@@ -91,23 +73,19 @@ internal sealed class TileFolder
         WholeFile.Write(PathOf(MarkName), mark, WholeFile.OwnerOnly, overwrite: true);
     }
 
-    private void WriteFull(Tile tile, byte[] content)
-    {
-        var path = Write(tile, content);
-        _unsynced.Add(path);
-        // What the full tile has replaced.
-        if (Directory.Exists(path + ".p"))
-            Directory.Delete(path + ".p", recursive: true);
-    }
-
-    private string Write(Tile tile, byte[] content)
+    private void Save(Tile tile, byte[] content)
     {
         var path = PathOf(tile.Path);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         // A reader sees the former file or this one, never a part.
         File.WriteAllBytes(path + ".new", content);
         File.Move(path + ".new", path, overwrite: true);
-        return path;
+        if (!tile.IsFull)
+            return;
+        _unsynced.Add(path);
+        // What the full tile has replaced.
+        if (Directory.Exists(path + ".p"))
+            Directory.Delete(path + ".p", recursive: true);
     }
 
     private string PathOf(string name) => Path.Combine(_folder, name);

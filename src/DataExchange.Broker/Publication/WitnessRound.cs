@@ -14,7 +14,7 @@ internal sealed partial class WitnessRound(IOptions<PublicationOptions> options,
 {
     public const string ClientName = "witness";
 
-    private readonly WitnessState[] _witnesses = [.. options.Value.Witnesses.Select(witness => new WitnessState(witness, clock.GetUtcNow()))];
+    private readonly WitnessState[] _witnesses = [.. options.Value.Witnesses.Select(witness => new WitnessState(witness))];
 
     public bool Any => _witnesses.Length > 0;
 
@@ -90,7 +90,7 @@ internal sealed partial class WitnessRound(IOptions<PublicationOptions> options,
         return answered?.SignatureOf(witness.Key) ?? throw new InvalidDataException("its answer holds no signature by its key");
     }
 
-    private sealed class WitnessState(WitnessOptions options, DateTimeOffset now)
+    private sealed class WitnessState(WitnessOptions options)
     {
         public NoteKey Key { get; } = NoteKey.Parse(options.Key)!;
 
@@ -99,7 +99,8 @@ internal sealed partial class WitnessRound(IOptions<PublicationOptions> options,
         /// <summary>Of the checkpoint it has cosigned last, as far as is known.</summary>
         public ulong Size { get; set; }
 
-        public DateTimeOffset AskedAt { get; set; } = now - TimeSpan.FromDays(1);
+        /// <summary>Last; counts only after a failure.</summary>
+        public DateTimeOffset AskedAt { get; set; }
 
         /// <summary>Null while it has cosigned what it was asked.</summary>
         public DateTimeOffset? FailingSince { get; set; }

@@ -50,11 +50,7 @@ internal static class AccessCommand
         }
         catch (RpcException refusal)
         {
-            if (json)
-                Console.WriteLine(AnswerView.Json(refusal).ToJsonString());
-            else
-                await AnswerView.WriteRefusalAsync(refusal, Console.Error);
-            return AnswerView.ExitCodeOf(refusal);
+            return await AnswerView.EndRefusedAsync(refusal, json, Console.Out, Console.Error);
         }
     }
 }

@@ -26,7 +26,7 @@ internal sealed record AccessListing(IReadOnlyList<(ulong Index, Wire.AuditEntry
         var entries = accesses.Select(access => (access.EntryIndex, Wire.AuditEntry.Parser.ParseFrom(access.Entry))).ToList();
         return proof is null
             ? new AccessListing(entries, null, "the hub gave no proof")
-            : new AccessListing(entries, AccessStatement.Read(proof.Statement.Span, log)?.MadeAt, Check(accesses, proof, log));
+            : new AccessListing(entries, AccessStatement.Read(proof.Statement.Span, log)?.MadeAt, Check(accesses, entries, proof, log));
     }
 
     public JsonObject Json() => new()
@@ -63,7 +63,7 @@ internal sealed record AccessListing(IReadOnlyList<(ulong Index, Wire.AuditEntry
             console.MarkupLineInterpolated($"[red]Not proven complete:[/] {Fault}");
     }
 
-    private static string? Check(List<Wire.Access> accesses, Wire.AccessProof proof, NoteKey log)
+    private static string? Check(List<Wire.Access> accesses, List<(ulong Index, Wire.AuditEntry Entry)> entries, Wire.AccessProof proof, NoteKey log)
     {
         if (SignedNote.Parse(proof.Checkpoint.Span) is not { } note || note.SignatureOf(log) is null || Checkpoint.Parse(note.Text) is not { } checkpoint)
             return "the checkpoint is not signed by the log's key";
@@ -71,7 +71,7 @@ internal sealed record AccessListing(IReadOnlyList<(ulong Index, Wire.AuditEntry
             return "the statement is not signed by the log's key";
         if (accesses.SelectMany(access => access.Hashes).Any(hash => hash.Length != MerkleHash.Size))
             return "a proof holds something that is no hash";
-        if (accesses.Any(access => !proof.Pseudonyms.Contains(Wire.AuditEntry.Parser.ParseFrom(access.Entry).SubjectKey)))
+        if (entries.Any(listed => !proof.Pseudonyms.Contains(listed.Entry.SubjectKey)))
             return "an entry is about somebody else";
         return statement.Check(
             checkpoint,

@@ -59,22 +59,16 @@ internal static class AuditBench
 
     private static long Write(string folder, NoteSigner signer, ulong entries, CancellationToken cancellationToken)
     {
-        var (tree, bundle, bytes) = (new TileBuilder(), new List<byte>(), 0L);
-        for (ulong at = 0; at < entries; at++)
+        var bytes = 0L;
+        var files = new TileWriter(new TileBuilder(), (tile, content) =>
         {
-            var entry = Entry(at);
-            tree.Add(MerkleHash.OfLeaf(entry), (tile, hashes) => bytes += Save(folder, tile.Path, hashes));
-            EntryBundle.Append(bundle, entry);
-            if (tree.Size % Tile.FullWidth != 0 && tree.Size != entries)
-                continue;
-            bytes += Save(folder, Tile.At(null, at / Tile.FullWidth, tree.Size).Path, [.. bundle]);
-            bundle.Clear();
+            bytes += Save(folder, tile.Path, content);
             cancellationToken.ThrowIfCancellationRequested();
-        }
-
-        foreach (var (tile, hashes) in tree.Unfinished())
-            bytes += Save(folder, tile.Path, hashes);
-        var checkpoint = new Checkpoint(signer.Key.Name, tree.Size, tree.Root());
+        });
+        for (ulong at = 0; at < entries; at++)
+            files.Add(Entry(at));
+        files.Finish();
+        var checkpoint = new Checkpoint(signer.Key.Name, files.Size, files.Root());
         return bytes + Save(folder, LogVerification.CheckpointFile, new SignedNote(checkpoint.Text, [signer.Sign(checkpoint.Text, default)]).ToBytes());
     }
 

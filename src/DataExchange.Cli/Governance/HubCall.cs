@@ -61,11 +61,7 @@ internal sealed class HubCall
         }
         catch (RpcException refusal)
         {
-            if (json)
-                await output.WriteLineAsync(AnswerView.Json(refusal).ToJsonString());
-            else
-                await AnswerView.WriteRefusalAsync(refusal, error);
-            return AnswerView.ExitCodeOf(refusal);
+            return await AnswerView.EndRefusedAsync(refusal, json, output, error);
         }
     }
 

@@ -89,7 +89,18 @@ internal static class AnswerView
             await writer.WriteLineAsync($"  way out: {advice}");
     }
 
-    public static int ExitCodeOf(RpcException e) => e.StatusCode switch
+    /// <summary>Ends a command that the hub has refused: JSON goes where the answer would, words to the errors.</summary>
+    /// <returns>The command's exit code.</returns>
+    public static async Task<int> EndRefusedAsync(RpcException refusal, bool json, TextWriter output, TextWriter error)
+    {
+        if (json)
+            await output.WriteLineAsync(Json(refusal).ToJsonString());
+        else
+            await WriteRefusalAsync(refusal, error);
+        return ExitCodeOf(refusal);
+    }
+
+    private static int ExitCodeOf(RpcException e) => e.StatusCode switch
     {
         StatusCode.PermissionDenied or StatusCode.Unauthenticated => ExitCode.Denied,
         StatusCode.InvalidArgument => ExitCode.Usage,

@@ -69,11 +69,7 @@ internal static class LookupCommand
         }
         catch (RpcException refusal)
         {
-            if (json)
-                Console.WriteLine(AnswerView.Json(refusal).ToJsonString());
-            else
-                await AnswerView.WriteRefusalAsync(refusal, Console.Error);
-            return AnswerView.ExitCodeOf(refusal);
+            return await AnswerView.EndRefusedAsync(refusal, json, Console.Out, Console.Error);
         }
     }
 

@@ -5,11 +5,6 @@ namespace DataExchange.Transparency.Tiles;
 /// <summary>Entries of a log, each with its length before it as two bytes, big-endian. Source: C2SP tlog-tiles.</summary>
 public static class EntryBundle
 {
-    public const int EntryBytesMax = ushort.MaxValue;
-
-    /// <summary>A longer file is no bundle.</summary>
-    public const int BytesMax = Tile.FullWidth * (sizeof(ushort) + EntryBytesMax);
-
     public static void Append(List<byte> bundle, ReadOnlySpan<byte> entry)
     {
         ArgumentNullException.ThrowIfNull(bundle);

@@ -58,6 +58,17 @@ internal sealed partial class TypeTests
         Assert.That(files.Where(path => SleepOrSkip().IsMatch(Repository.Read(path))), Is.Empty);
     }
 
+    [Test]
+    public void LogMessages_EventIds_AreEachUsedOnce()
+    {
+        var ids = Repository.Files("src", "*.cs").SelectMany(path => EventId().Matches(Repository.Read(path)).Select(match => (Id: match.Groups[1].Value, path)));
+
+        Assert.That(ids.GroupBy(used => used.Id).Where(group => group.Count() > 1).SelectMany(group => group), Is.Empty);
+    }
+
+    [GeneratedRegex(@"\[LoggerMessage\((\d+),")]
+    private static partial Regex EventId();
+
     [GeneratedRegex("Manager|Helper|Util(s|ity|ities)?$|Processor|Common")]
     private static partial Regex VagueName();
 

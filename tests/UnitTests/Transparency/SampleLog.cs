@@ -50,26 +50,11 @@ internal sealed class SampleLog : IDisposable
     public void Write()
     {
         Files.Clear();
-        var (tree, bundle) = (new TileBuilder(), new List<byte>());
+        var files = new TileWriter(new TileBuilder(), (tile, bytes) => Files[tile.Path] = bytes);
         foreach (var entry in _entries)
-        {
-            tree.Add(MerkleHash.OfLeaf(entry), (tile, bytes) => Files[tile.Path] = bytes);
-            EntryBundle.Append(bundle, entry);
-            if (tree.Size % Tile.FullWidth == 0)
-                Close();
-        }
-
-        if (bundle.Count > 0)
-            Close();
-        foreach (var (tile, bytes) in tree.Unfinished())
-            Files[tile.Path] = bytes;
-        Files[LogVerification.CheckpointFile] = Cosign(Sign(new Checkpoint(Origin, tree.Size, tree.Root()))).ToBytes();
-
-        void Close()
-        {
-            Files[Tile.At(null, (tree.Size - 1) / Tile.FullWidth, tree.Size).Path] = [.. bundle];
-            bundle.Clear();
-        }
+            files.Add(entry);
+        files.Finish();
+        Files[LogVerification.CheckpointFile] = Cosign(Sign(new Checkpoint(Origin, files.Size, files.Root()))).ToBytes();
     }
 
     public void Dispose()

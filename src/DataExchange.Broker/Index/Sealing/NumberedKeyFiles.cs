@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using DataExchange.Hosting;
 
 namespace DataExchange.Broker.Index.Sealing;
@@ -39,6 +41,15 @@ internal sealed class NumberedKeyFiles(string folder, string prefix)
         if (!mayCreate)
             throw new InvalidOperationException($"There is no {prefix} key but the index was written with one. Restore the key files; without them it cannot be read.");
         Create();
+    }
+
+    /// <summary>A key of its own for each use of one of these, HKDF-SHA-256.</summary>
+    /// <param name="use">Differs from every other use.</param>
+    public static byte[] Derive(ReadOnlySpan<byte> key, string use)
+    {
+        var derived = new byte[KeyBytes];
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, key, derived, salt: default, Encoding.ASCII.GetBytes(use));
+        return derived;
     }
 
     private string PathOf(uint number) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{prefix}-{number}{Suffix}"));

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 
 namespace DataExchange.Broker.Index.Sealing;
 
@@ -16,8 +15,8 @@ internal sealed class RowKey : IDisposable
     public RowKey(uint number, ReadOnlySpan<byte> key)
     {
         Number = number;
-        var rowKey = Derive(key, "dataexchange.rows.v1 permute");
-        Fingerprint = Derive(key, "dataexchange.rows.v1 fingerprint")[..16];
+        var rowKey = NumberedKeyFiles.Derive(key, "dataexchange.rows.v1 permute");
+        Fingerprint = NumberedKeyFiles.Derive(key, "dataexchange.rows.v1 fingerprint")[..16];
         _permutation = new(() => new Permutation(rowKey), trackAllValues: true);
     }
 
@@ -35,13 +34,6 @@ internal sealed class RowKey : IDisposable
         foreach (var permutation in _permutation.Values)
             permutation.Dispose();
         _permutation.Dispose();
-    }
-
-    private static byte[] Derive(ReadOnlySpan<byte> key, string use)
-    {
-        var derived = new byte[NumberedKeyFiles.KeyBytes];
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, key, derived, salt: default, Encoding.ASCII.GetBytes(use));
-        return derived;
     }
 
     /// <summary>One thread's: a cipher made for each block would cost more than the block.</summary>

@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace DataExchange.Broker.Index.Sealing;
 
@@ -27,9 +25,9 @@ internal sealed class WrappingKey
     {
         ArgumentOutOfRangeException.ThrowIfZero(number);
         Number = number;
-        _sealKey = Derive(key, "dataexchange.wrapping.v1 seal");
-        _nonceKey = Derive(key, "dataexchange.wrapping.v1 nonce");
-        Fingerprint = Derive(key, "dataexchange.wrapping.v1 fingerprint")[..16];
+        _sealKey = NumberedKeyFiles.Derive(key, "dataexchange.wrapping.v1 seal");
+        _nonceKey = NumberedKeyFiles.Derive(key, "dataexchange.wrapping.v1 nonce");
+        Fingerprint = NumberedKeyFiles.Derive(key, "dataexchange.wrapping.v1 fingerprint")[..16];
     }
 
     public uint Number { get; }
@@ -62,12 +60,5 @@ internal sealed class WrappingKey
     {
         BinaryPrimitives.WriteUInt32LittleEndian(associated, Number);
         subject.Write(associated[HeadBytes..]);
-    }
-
-    private static byte[] Derive(ReadOnlySpan<byte> key, string use)
-    {
-        var derived = new byte[Aes256Gcm.KeyBytes];
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, key, derived, salt: default, Encoding.ASCII.GetBytes(use));
-        return derived;
     }
 }
