@@ -11,6 +11,8 @@ internal sealed class AuditHealthCheck(AuditLog log) : IHealthCheck
         return Task.FromResult(log.Failure switch
         {
             null => HealthCheckResult.Healthy("Every answer has its entry.", data),
+            { } withheld when ReferenceEquals(withheld, log.Withheld) => HealthCheckResult.Unhealthy(
+                "Not cosigned for longer than Publication:WitnessGrace; the check audit-publication says by whom.", data: data),
             { RetryAfter: not null } => HealthCheckResult.Unhealthy("Less free space than Audit:FreeBytesMin.", data: data),
             _ => HealthCheckResult.Unhealthy("The disk failed; the process has to be started anew.", data: data),
         });

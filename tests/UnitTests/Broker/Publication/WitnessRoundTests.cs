@@ -1,8 +1,10 @@
 using System.Text.Json;
+using DataExchange.Broker.Audit;
 using DataExchange.Cli.Witnesses;
 using DataExchange.Testing;
 using DataExchange.Transparency.Notes;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using NUnit.Framework;
 using BrokerWitnessOptions = DataExchange.Broker.Publication.WitnessOptions;
 
@@ -77,6 +79,9 @@ public sealed class WitnessRoundTests
 
         await _log.AppendAsync(1, 10);
         await Eventually.Async("a refusal", () => _log.Log.Failure is not null);
+        var health = await new AuditHealthCheck(_log.Log).CheckHealthAsync(new HealthCheckContext());
+        Assert.That((health.Status, health.Description), Is.EqualTo(
+            (HealthStatus.Unhealthy, "Not cosigned for longer than Publication:WitnessGrace; the check audit-publication says by whom.")));
         await StartWitnessAsync();
         await Eventually.Async("no refusal", () => _log.Log.Failure is null);
 
