@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DataExchange.Broker.Audit;
 using DataExchange.Broker.Index.Sealing;
 using Google.Protobuf;
@@ -10,12 +11,13 @@ internal sealed partial class AccessFollower(
     AuditLog log, AccessIndex index, IOptions<AuditOptions> audit, IOptions<AccessOptions> options, TimeProvider clock, ILogger<AccessFollower> logger) : BackgroundService
 {
     /// <summary>Entries noted in one write.</summary>
-    private const int EntriesAtOnce = 10_000;
+    private const int EntriesAtOnce = 1_000;
 
     /// <summary>After a fault: beginning again reads a segment.</summary>
     private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(5);
 
+    private readonly List<(Pseudonym, ulong)> _places = [];
     private AuditTail? _entries;
     private ulong _next;
     private bool _isFailing;
@@ -74,21 +76,22 @@ internal sealed partial class AccessFollower(
 
     private void Follow(ulong end)
     {
-        var places = new List<(Pseudonym, ulong)>();
+        _places.Clear();
         for (var at = _next; at < end; at++)
         {
             if (SubjectOf(_entries!.Read()) is { } pseudonym)
-                places.Add((pseudonym, at));
+                _places.Add((pseudonym, at));
         }
 
-        index.Add(places, log.LogId, end);
+        index.Add(_places, log.LogId, end);
         Volatile.Write(ref _next, end);
     }
 
     /// <summary>The one field that counts here, without making an object of each entry.</summary>
     private static Pseudonym? SubjectOf(ReadOnlyMemory<byte> entry)
     {
-        var reader = new CodedInputStream(entry.ToArray());
+        var content = MemoryMarshal.TryGetArray(entry, out var where) ? where : entry.ToArray();
+        var reader = new CodedInputStream(content.Array!, content.Offset, content.Count);
         const uint Wanted = (Wire.AuditEntry.SubjectKeyFieldNumber << 3) | (uint)WireFormat.WireType.LengthDelimited;
         for (var tag = reader.ReadTag(); tag != 0; tag = reader.ReadTag())
         {

@@ -19,9 +19,9 @@ internal sealed class AccessOptions
     /// </summary>
     public string Attribute { get; set; } = "";
 
-    /// <summary>Between two looks at the audit log. Default 250 ms; 10 ms to 1 s.</summary>
+    /// <summary>Between two looks at the audit log. Default 50 ms; 10 ms to 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.01", "00:00:01")]
-    public TimeSpan FollowInterval { get; set; } = TimeSpan.FromMilliseconds(250);
+    public TimeSpan FollowInterval { get; set; } = TimeSpan.FromMilliseconds(50);
 }
 
 [OptionsValidator]

@@ -31,12 +31,26 @@ internal sealed class IdentityLookup(
         DepartmentId consumer, ReceivedLookup[] lookups, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
         var salts = RandomNumberGenerator.GetBytes(lookups.Length * LookupTrail.SaltBytes);
-        var trails = await Task.WhenAll(lookups.Select((lookup, i) =>
-            DecideAsync(new LookupTrail(consumer, lookup, salts.AsMemory(i * LookupTrail.SaltBytes, LookupTrail.SaltBytes), clock.GetUtcNow()), deadline, cancellationToken)));
+        var deciding = new Task<LookupTrail>[lookups.Length];
+        for (var i = 0; i < lookups.Length; i++)
+        {
+            var salt = salts.AsMemory(i * LookupTrail.SaltBytes, LookupTrail.SaltBytes);
+            deciding[i] = DecideAsync(new LookupTrail(consumer, lookups[i], salt, clock.GetUtcNow()), deadline, cancellationToken);
+        }
+
+        var (trails, entries) = (new LookupTrail[lookups.Length], new ReadOnlyMemory<byte>[lookups.Length]);
+        for (var i = 0; i < lookups.Length; i++)
+        {
+            trails[i] = await deciding[i];
+            entries[i] = trails[i].Entry;
+        }
 
         // Durable before it leaves.
-        var audited = await audit.AppendAsync([.. trails.Select(trail => trail.Entry)], CancellationToken.None);
-        return [.. trails.Select((trail, i) => audited.Error is { } unwritable ? trail.Unwritten(unwritable) : trail.At(audited.Values[i]))];
+        var audited = await audit.AppendAsync(entries, CancellationToken.None);
+        var outcomes = new LookupOutcome[lookups.Length];
+        for (var i = 0; i < lookups.Length; i++)
+            outcomes[i] = audited.Error is { } unwritable ? trails[i].Unwritten(unwritable) : trails[i].At(audited.Values[i]);
+        return outcomes;
     }
 
     private async Task<LookupTrail> DecideAsync(LookupTrail trail, DateTimeOffset deadline, CancellationToken cancellationToken)

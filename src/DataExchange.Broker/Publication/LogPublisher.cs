@@ -19,6 +19,8 @@ internal sealed partial class LogPublisher(
     TimeProvider clock,
     ILogger<LogPublisher> logger) : BackgroundService
 {
+    private static readonly TimeSpan FollowInterval = TimeSpan.FromMilliseconds(20);
+
     private TileFolder _files = null!;
     private AuditTail _entries = null!;
     private bool _resumes;
@@ -52,15 +54,25 @@ internal sealed partial class LogPublisher(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(options.Value.CheckpointInterval, clock);
+        // Entries are followed in small slices and not all at each checkpoint, so that no lookup waits for many.
+        using var timer = new PeriodicTimer(FollowInterval, clock);
+        long? checkpointAt = null;
         do
         {
-            await PublishAsync(stoppingToken);
+            if (checkpointAt is { } last && clock.GetElapsedTime(last) < options.Value.CheckpointInterval)
+            {
+                if (FailingSince is null)
+                    await TryAsync(FollowAsync, stoppingToken);
+                continue;
+            }
+
+            checkpointAt = clock.GetTimestamp();
+            await TryAsync(PublishAsync, stoppingToken);
         }
         while (await NextAsync(timer, stoppingToken));
 
         // What was answered before the stop is published with it.
-        await PublishAsync(CancellationToken.None);
+        await TryAsync(PublishAsync, CancellationToken.None);
         if (!_resumes)
             _files.Sync();
     }
@@ -77,20 +89,13 @@ internal sealed partial class LogPublisher(
         }
     }
 
-    private async Task PublishAsync(CancellationToken cancellationToken)
+    private async Task TryAsync(Func<CancellationToken, Task> step, CancellationToken cancellationToken)
     {
         try
         {
             if (_resumes)
                 Resume(published.Current?.Checkpoint.Size ?? 0);
-            var durable = log.Count;
-            if (published.Current is not { } last || last.Checkpoint.Size < durable)
-                await PublishAsync(durable, cancellationToken);
-            else if (witnesses.IsBehind(last.Checkpoint))
-                Publish(await witnesses.CosignAsync(last.Note, last.Checkpoint, last.Tree, cancellationToken));
-            else
-                _files.Sync();
-            FailingSince = null;
+            await step(cancellationToken);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or InvalidDataException or AuditDamageException)
         {
@@ -104,6 +109,24 @@ internal sealed partial class LogPublisher(
         {
             log.Withheld = GraceIsOver() ? ExchangeError.Of(ErrorReasons.AuditUnavailable) : null;
         }
+    }
+
+    private Task FollowAsync(CancellationToken cancellationToken)
+    {
+        Follow(log.Count);
+        return Task.CompletedTask;
+    }
+
+    private async Task PublishAsync(CancellationToken cancellationToken)
+    {
+        var durable = log.Count;
+        if (published.Current is not { } last || last.Checkpoint.Size < durable)
+            await PublishAsync(durable, cancellationToken);
+        else if (witnesses.IsBehind(last.Checkpoint))
+            Publish(await witnesses.CosignAsync(last.Note, last.Checkpoint, last.Tree, cancellationToken));
+        else
+            _files.Sync();
+        FailingSince = null;
     }
 
     /// <summary>What is not published cannot be cosigned either.</summary>
