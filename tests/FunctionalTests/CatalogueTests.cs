@@ -1,11 +1,13 @@
 using System.Security.Cryptography;
 using DataExchange.Broker.Audit;
+using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Catalogue.Storage;
 using DataExchange.FunctionalTests.Hub;
 using DataExchange.Testing;
 using Google.Protobuf;
 using Google.Rpc;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 
 namespace DataExchange.FunctionalTests;
@@ -27,6 +29,27 @@ internal sealed class CatalogueTests
         await exchange.ApplyAsync(exchange.Catalogue with { GrantValidUntil = "2020-01-02" });
 
         await Eventually.Async("a refusal", () => RefusalAsync(lookups, Ask.About(Ask.Body(1), Ask.Held)), reason => reason == "NOT_GRANTED", InForceWithin);
+    }
+
+    [Test]
+    public async Task Lookup_RightToLinkWithdrawnAndGivenBack_FollowsTheLinkOnlyWhileItIsThere()
+    {
+        await using var exchange = await TestExchange.StartAsync();
+        var linking = exchange.Catalogue with { Linker = TestCatalogue.Registry };
+        await exchange.ApplyAsync(linking);
+        await Eventually.Async("the right", () => Task.FromResult(Linkers(exchange)), linkers => linkers == 1, InForceWithin);
+        exchange.Source.Add(Ask.Body(1), "kept", "lane");
+        exchange.Source.Link(Ask.Body(1), Ask.Body(2));
+        await exchange.PublishedAsync();
+        Assert.That(await OutcomeAsync(), Is.EqualTo(Wire.Outcome.Provided));
+
+        await exchange.ApplyAsync(exchange.Catalogue);
+        await Eventually.Async("apart", OutcomeAsync, outcome => outcome == Wire.Outcome.Absent, InForceWithin);
+        await exchange.ApplyAsync(linking);
+        await Eventually.Async("together", OutcomeAsync, outcome => outcome == Wire.Outcome.Provided, InForceWithin);
+
+        async Task<Wire.Outcome> OutcomeAsync() => (await exchange.Lookups().LookupAsync(Ask.About(Ask.Body(2), Ask.Held))).Answers.Single().Outcome;
+        static int Linkers(TestExchange exchange) => exchange.Hub.Services.GetRequiredService<CatalogueState>().Current!.Linkers.Count;
     }
 
     [Test]

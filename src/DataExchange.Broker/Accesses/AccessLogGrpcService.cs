@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using DataExchange.Broker.Audit;
 using DataExchange.Broker.Budget;
 using DataExchange.Broker.Catalogue;
@@ -39,7 +40,7 @@ internal sealed class AccessLogGrpcService(
         var question = AccessQuestion.Read(request, snapshot, out var error);
         var pseudonyms = Array.Empty<Pseudonym>();
         if (question is not null && (error = Refusal(snapshot, consumer, question, now)) is null)
-            (pseudonyms, error) = await PseudonymsAsync(question.Identifier);
+            (pseudonyms, error) = await PseudonymsAsync(question.Identifier, snapshot.Linkers);
         var tree = published.Current;
         if (error is null && (tree is null || !await follower.ReachesAsync(tree.Checkpoint.Size, FollowingLimit, CancellationToken.None)))
             error = ExchangeError.Of(ErrorReasons.AccessLogBehind);
@@ -66,14 +67,14 @@ internal sealed class AccessLogGrpcService(
     }
 
     /// <summary>Known first, so that this access has a place in the next listing. Not cancelled: what was read of the index is entered.</summary>
-    private async Task<(Pseudonym[] Pseudonyms, ExchangeError? Error)> PseudonymsAsync(Identifier identifier)
+    private async Task<(Pseudonym[] Pseudonyms, ExchangeError? Error)> PseudonymsAsync(Identifier identifier, FrozenSet<DepartmentId> linkers)
     {
         var subject = subjectKeys.Of(identifier);
         if (await index.MakeKnownAsync(subject, CancellationToken.None) is not { } pseudonym)
             return ([], ExchangeError.Of(ErrorReasons.IndexUnavailable));
-        return index.PseudonymsOf(subject) is { } all
+        return index.PseudonymsOf(subject, linkers) is { } all
             ? (all, null)
-            : ([pseudonym], ExchangeError.Of(index.ReadCluster(subject, []).Reason ?? ErrorReasons.IndexUnavailable));
+            : ([pseudonym], ExchangeError.Of(index.ReadCluster(subject, [], linkers).Reason ?? ErrorReasons.IndexUnavailable));
     }
 
     private static Wire.AuditEntry Entry(

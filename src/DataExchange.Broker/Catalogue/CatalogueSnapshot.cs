@@ -17,6 +17,7 @@ internal sealed class CatalogueSnapshot
         Attributes = file.Attributes.ToFrozenDictionary(a => a.Id, a => new AttributeModel(a.Id, a.Title, a.Type, a.Holding, a.MaxAge, a.Sharing, a.Sensitivity, a.LegalSource, a.Claims));
         Schemes = new IdentifierSchemes(file.Schemes.Select(s => new DeclaredScheme(s.Name, s.Pattern, s.Length, s.Normalize)));
         LinkRights = file.LinkRights.Select(r => (r.Department, r.SchemeA, r.SchemeB)).ToFrozenSet();
+        Linkers = file.LinkRights.Select(r => r.Department).ToFrozenSet();
         Grants = file.Grants.ToFrozenDictionary(
             g => new GrantKey(g.Consumer, g.Attribute, g.Purpose), g => new GrantModel(g.LegalBasis, g.ValidFrom, g.ValidUntil));
     }
@@ -33,6 +34,9 @@ internal sealed class CatalogueSnapshot
 
     /// <summary>Scheme names in ordinal order: ask <see cref="MayLink"/>.</summary>
     public FrozenSet<(DepartmentId Department, string SchemeA, string SchemeB)> LinkRights { get; }
+
+    /// <summary>Departments that may link any schemes: the links of others do not count.</summary>
+    public FrozenSet<DepartmentId> Linkers { get; }
 
     public FrozenDictionary<GrantKey, GrantModel> Grants { get; }
 

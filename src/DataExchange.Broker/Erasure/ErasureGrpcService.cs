@@ -25,7 +25,7 @@ internal sealed class ErasureGrpcService(SubjectErasure erasure, CatalogueState 
         if (errors.Count > 0)
             throw ExchangeError.Invalid(errors).ToRpcException();
 
-        var outcome = await erasure.EraseAsync(new ErasureRequest(identifier, caller, request.LegalBasis, request.CaseId), context.CancellationToken);
+        var outcome = await erasure.EraseAsync(new ErasureRequest(identifier, snapshot.Linkers, caller, request.LegalBasis, request.CaseId), context.CancellationToken);
         if (outcome.Error is { } error)
             throw error.ToRpcException();
         return new Wire.EraseSubjectResponse

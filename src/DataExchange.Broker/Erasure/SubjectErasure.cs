@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Frozen;
 using DataExchange.Broker.Audit;
 using DataExchange.Broker.Index;
 using DataExchange.Broker.Index.Sealing;
@@ -8,10 +9,11 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace DataExchange.Broker.Erasure;
 
+/// <param name="Linkers">Departments whose links count: what they have linked to the identifier is erased with it.</param>
 /// <param name="Operator">The department of the TLS key that asks for it.</param>
 /// <param name="LegalBasis">What obliges to erase.</param>
 /// <param name="CaseId">The case of it.</param>
-internal sealed record ErasureRequest(Identifier Identifier, DepartmentId Operator, string LegalBasis, string CaseId);
+internal sealed record ErasureRequest(Identifier Identifier, FrozenSet<DepartmentId>? Linkers, DepartmentId Operator, string LegalBasis, string CaseId);
 
 /// <param name="Identifiers">How many identifiers were erased.</param>
 /// <param name="Position">Where the audit log holds it.</param>
@@ -48,8 +50,8 @@ internal sealed class SubjectErasure(SubjectKeys keys, SubjectIndex index, Audit
     {
         // Who it is: the identifier and all that are linked to it now.
         var subject = keys.Of(request.Identifier);
-        var cluster = index.ReadCluster(subject, []);
-        if (cluster.Reason is { } reason || index.ReadMembers(subject) is not { } members)
+        var cluster = index.ReadCluster(subject, [], request.Linkers);
+        if (cluster.Reason is { } reason || index.ReadMembers(subject, request.Linkers) is not { } members)
             return new ErasureOutcome(0, default, ExchangeError.Of(cluster.Reason ?? ErrorReasons.IndexUnavailable));
 
         // What each department may have said until now.

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using DataExchange.Broker.Index.Sealing;
 using DataExchange.Contracts;
 using RocksDbSharp;
@@ -16,11 +17,12 @@ internal sealed partial class ClusterReader(
 
     /// <param name="start">The identifier asked for.</param>
     /// <param name="asked">Attributes wanted, each once.</param>
-    public ClusterResult Read(SubjectKey start, IReadOnlyList<AttributeId> asked)
+    /// <param name="linkers">Departments whose links count; null for all that ever linked.</param>
+    public ClusterResult Read(SubjectKey start, IReadOnlyList<AttributeId> asked, FrozenSet<DepartmentId>? linkers)
     {
         try
         {
-            var result = Gather(start, asked).ToResult(asked, keys);
+            var result = Gather(start, asked, linkers).ToResult(asked, keys);
             foreach (var fact in result.Facts)
             {
                 if (fact.Broken)
@@ -36,12 +38,13 @@ internal sealed partial class ClusterReader(
     }
 
     /// <summary>Every identifier linked to <paramref name="start"/>, which comes first, with its pseudonym, as of one moment.</summary>
+    /// <param name="linkers">As for <see cref="Read"/>.</param>
     /// <returns>Null if it cannot be read, or there are more than a lookup follows.</returns>
-    public (SubjectKey Subject, Pseudonym Pseudonym)[]? ReadMembers(SubjectKey start)
+    public (SubjectKey Subject, Pseudonym Pseudonym)[]? ReadMembers(SubjectKey start, FrozenSet<DepartmentId>? linkers)
     {
         try
         {
-            var scratch = Gather(start, []);
+            var scratch = Gather(start, [], linkers);
             return scratch.IsTooLarge ? null : scratch.ToMembers(keys);
         }
         catch (Exception e) when (e is RocksDbException or IndexCorruptionException)
@@ -51,18 +54,18 @@ internal sealed partial class ClusterReader(
         }
     }
 
-    private ClusterScratch Gather(SubjectKey start, IReadOnlyList<AttributeId> asked)
+    private ClusterScratch Gather(SubjectKey start, IReadOnlyList<AttributeId> asked, FrozenSet<DepartmentId>? linkers)
     {
         var scratch = _scratch ??= new ClusterScratch();
         var streams = ledger.Table;
-        scratch.Start(start, asked, attributes, streams, options.ClusterIdentifiersMax);
+        scratch.Start(start, asked, linkers, attributes, streams, options.ClusterIdentifiersMax);
         scratch.ReadNext(store, view: null);
         if (scratch.Identifiers == 1 || scratch.IsTooLarge)
             return scratch;
 
         // Several records: all read at one moment, or a link made and one taken back meanwhile could join two persons.
         using var view = store.OpenView();
-        scratch.Start(start, asked, attributes, streams, options.ClusterIdentifiersMax);
+        scratch.Start(start, asked, linkers, attributes, streams, options.ClusterIdentifiersMax);
         while (scratch.ReadNext(store, view))
         {
         }

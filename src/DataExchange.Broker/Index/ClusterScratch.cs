@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Frozen;
 using DataExchange.Broker.Index.Sealing;
 using DataExchange.Contracts;
 using RocksDbSharp;
@@ -20,6 +21,7 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
     private readonly List<int> _secrets = [];
     private ArrayBufferWriter<byte> _contents = new();
     private StreamTable _streams = StreamTable.Empty;
+    private FrozenSet<DepartmentId>? _linkers;
     private RowKeys _rows = RowKeys.None;
     private int _read;
     private int _identifiersMax;
@@ -29,8 +31,10 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
 
     public bool IsTooLarge => _identifiers.Count > _identifiersMax;
 
-    public void Start(SubjectKey start, IReadOnlyList<AttributeId> asked, AttributeTable attributes, StreamTable streams, int identifiersMax)
+    public void Start(
+        SubjectKey start, IReadOnlyList<AttributeId> asked, FrozenSet<DepartmentId>? linkers, AttributeTable attributes, StreamTable streams, int identifiersMax)
     {
+        _linkers = linkers;
         _identifiersMax = identifiersMax;
         _identifiers.Clear();
         _identifiers.Add(start);
@@ -111,7 +115,7 @@ internal sealed class ClusterScratch : ISpanDeserializer<bool>
                 continue;
             if (!reader.Key.IsLink)
                 AddFact(ref reader);
-            else if (!_identifiers.Contains(reader.Key.Other))
+            else if (_linkers?.Contains(_streams.Department(reader.Key.Stream)) != false && !_identifiers.Contains(reader.Key.Other))
                 _identifiers.Add(reader.Key.Other);
         }
         return true;

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text;
 using DataExchange.Broker.Index.Sealing;
 using DataExchange.Contracts;
@@ -64,7 +65,8 @@ internal sealed class SubjectIndex : IAsyncDisposable
     }
 
     /// <inheritdoc cref="ClusterReader.Read"/>
-    public ClusterResult ReadCluster(SubjectKey start, IReadOnlyList<AttributeId> asked) => _reader.Read(start, asked);
+    public ClusterResult ReadCluster(SubjectKey start, IReadOnlyList<AttributeId> asked, FrozenSet<DepartmentId>? linkers = null) =>
+        _reader.Read(start, asked, linkers);
 
     /// <summary>
     /// The pseudonym under which the audit log speaks of a subject. One that the index has no secret of gets one, durable on return, so that
@@ -89,12 +91,13 @@ internal sealed class SubjectIndex : IAsyncDisposable
     /// The pseudonyms that the audit log may speak of a subject under: of the identifier and of all linked to it now, that one first.
     /// Identifiers without a secret have none.
     /// </summary>
+    /// <param name="linkers">Departments whose links count; null for all that ever linked.</param>
     /// <returns>Null if the index cannot be read, or more identifiers are linked than a lookup follows.</returns>
-    public Pseudonym[]? PseudonymsOf(SubjectKey subject) =>
-        _reader.ReadMembers(subject) is { } members ? [.. members.Where(member => !member.Pseudonym.IsNone).Select(member => member.Pseudonym)] : null;
+    public Pseudonym[]? PseudonymsOf(SubjectKey subject, FrozenSet<DepartmentId>? linkers = null) =>
+        _reader.ReadMembers(subject, linkers) is { } members ? [.. members.Where(member => !member.Pseudonym.IsNone).Select(member => member.Pseudonym)] : null;
 
     /// <inheritdoc cref="ClusterReader.ReadMembers"/>
-    public (SubjectKey Subject, Pseudonym Pseudonym)[]? ReadMembers(SubjectKey subject) => _reader.ReadMembers(subject);
+    public (SubjectKey Subject, Pseudonym Pseudonym)[]? ReadMembers(SubjectKey subject, FrozenSet<DepartmentId>? linkers) => _reader.ReadMembers(subject, linkers);
 
     /// <summary>Whose the pseudonyms are. Reads the whole index.</summary>
     /// <exception cref="IndexCorruptionException">A record is damaged, or its secret cannot be opened.</exception>

@@ -78,8 +78,8 @@ internal sealed class IdentityLookup(
         // How current the index is with each provider: taken before it is read, so that nothing is said to be newer than it is.
         var providers = streams.Capture(question.Attributes);
 
-        // Who holds what, under every identifier linked to the one given.
-        var cluster = index.ReadCluster(subject, question.Attributes);
+        // Who holds what, under every identifier that a department which may still link has linked to the one given.
+        var cluster = index.ReadCluster(subject, question.Attributes, snapshot.Linkers);
         trail.About(cluster.Pseudonym);
         if (cluster.Reason is { } reason)
             return trail.Refused(ExchangeError.Of(reason));

@@ -49,6 +49,13 @@ internal sealed class ListSource : IChangeSource, ILiveSource
         }
     }
 
+    /// <summary>States that both name the same subject.</summary>
+    public void Link(Identifier left, Identifier right)
+    {
+        lock (_lock)
+            _changes.Add(new() { Link = new() { Left = left.ToWire(), Right = right.ToWire() }, AsOf = AsOf.ToTimestamp() });
+    }
+
     public async IAsyncEnumerable<SourceChange> ReadAsync(string? checkpoint, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (var at = checkpoint is null ? 0 : int.Parse(checkpoint, CultureInfo.InvariantCulture); ; at++)

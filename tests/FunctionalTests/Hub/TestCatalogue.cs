@@ -31,6 +31,11 @@ internal sealed record TestCatalogue(TestCertificates Certificates, int AdapterP
     /// <summary>A second key of welfare, beside the first.</summary>
     public TlsOptions? WelfareNextKey { get; init; }
 
+    /// <summary>May link two identifiers of <see cref="Scheme"/>; null for nobody.</summary>
+    public string? Linker { get; init; }
+
+    private string LinkRights => Linker is null ? "" : $"\nlink_rights:\n  - department: {Linker}\n    schemes: [{Scheme}, {Scheme}]";
+
     private string NextKey => WelfareNextKey is null ? "" : $"\n      - file: {WelfareNextKey.CertificatePath}\n        uses: [tls]";
 
     public CatalogueFile Read()
@@ -60,7 +65,7 @@ internal sealed record TestCatalogue(TestCertificates Certificates, int AdapterP
                 uses: [tls]{NextKey}
         schemes:
           - name: {Scheme}
-            pattern: '{SchemePattern}'
+            pattern: '{SchemePattern}'{LinkRights}
         attributes:
           - id: {Registry}/{Status}
             title: Status

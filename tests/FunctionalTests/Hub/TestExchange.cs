@@ -96,6 +96,12 @@ internal sealed class TestExchange : IAsyncDisposable
     public async Task PublishAsync(Identifier subject, string held, string live)
     {
         Source.Add(subject, held, live);
+        await PublishedAsync();
+    }
+
+    /// <summary>The hub has applied all that the registry has stated so far.</summary>
+    public async Task PublishedAsync()
+    {
         var count = Source.Count;
         using var limit = new CancellationTokenSource(Eventually.DefaultTimeout);
         await Department.Services.GetRequiredService<AdapterProgress>().WhenAsync(figures => figures.HubWatermark >= count, limit.Token);

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using DataExchange.Broker.Audit;
 using DataExchange.Broker.Erasure;
 using DataExchange.Broker.Index;
@@ -67,6 +68,21 @@ internal sealed class SubjectErasureTests
             Assert.That(_test.Index.FindSubjects(pseudonyms.ToHashSet()), Is.Empty, "nobody can tell whose the entries are");
         }
         await Eventually.Async("the files are rid of it", () => Task.FromResult(SearchFiles(records)), found => found.Count == 0);
+    }
+
+    [Test]
+    public async Task Erase_LinkedByWhoMayNotLinkAnyMore_LeavesTheOther()
+    {
+        await PublishAsync();
+
+        var outcome = await EraseAsync(Person, linkers: [Tax]);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((outcome.Error, outcome.Identifiers), Is.EqualTo(((ExchangeError?)null, 1)));
+            Assert.That(_test.Read(PersonKey, Name), Is.Empty);
+            Assert.That(_test.Read(AliasKey, Income), Is.EqualTo("12"));
+        }
     }
 
     [Test]
@@ -167,10 +183,10 @@ internal sealed class SubjectErasureTests
             Civil, 1, Held(PersonKey, Name, "person"), Held(PersonKey, Marital, "single"), Held(AliasKey, Income, "12"), Link(PersonKey, AliasKey), Held(Cai, Name, "cai"), Withdraw(AliasKey, Name)));
     }
 
-    private async Task<ErasureOutcome> EraseAsync(Identifier identifier)
+    private async Task<ErasureOutcome> EraseAsync(Identifier identifier, DepartmentId[]? linkers = null)
     {
         using var erasure = new SubjectErasure(_test.Index.Keys, _test.Index, _audit, _test.Time);
-        return await erasure.EraseAsync(new ErasureRequest(identifier, Tax, "Act s. 17", "case-9"), CancellationToken.None);
+        return await erasure.EraseAsync(new ErasureRequest(identifier, linkers?.ToFrozenSet(), Tax, "Act s. 17", "case-9"), CancellationToken.None);
     }
 
     private async Task RestoreAsync()

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text;
 using DataExchange.Broker.Index;
 using DataExchange.Contracts;
@@ -93,6 +94,26 @@ internal sealed class ClusterTests
         Assert.That(_test.Read(Ann, Name), Is.EqualTo("b"));
         await _test.ApplyAsync(Tax, 2, Unlink(Ann, Bob));
         Assert.That(_test.Read(Ann, Name), Is.Empty);
+    }
+
+    [Test]
+    public async Task Read_LinkOfADepartmentThatMayNotLinkAnyMore_IsNotFollowed()
+    {
+        await _test.ApplyAsync(Civil, 1, Held(Cai, Name, "c"), Link(Bob, Cai));
+        await _test.ApplyAsync(Tax, 1, Link(Ann, Bob));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Reached(Civil, Tax), Is.EqualTo((3, 1)));
+            Assert.That(Reached(Civil), Is.EqualTo((1, 0)));
+            Assert.That(Reached(Tax), Is.EqualTo((2, 0)));
+            Assert.That(_test.Index.PseudonymsOf(Bob, new[] { Civil }.ToFrozenSet()), Has.Length.EqualTo(2));
+        }
+
+        (int, int) Reached(params DepartmentId[] linkers)
+        {
+            var result = _test.Index.ReadCluster(Ann, [Name], linkers.ToFrozenSet());
+            return (result.Identifiers, result.Facts.Length);
+        }
     }
 
     [Test]
