@@ -57,6 +57,9 @@ internal sealed record AttributeModel(
 {
     /// <summary>The serialized <see cref="Wire.AttributeId"/>, as every answer holds it.</summary>
     public ByteString WireId { get; } = Id.ToWire().ToByteString();
+
+    /// <summary>As <see cref="WireId"/>, of the attribute that this one is a claim of; empty for none.</summary>
+    public ByteString WireClaims { get; } = Claims?.ToWire().ToByteString() ?? ByteString.Empty;
 }
 
 /// <summary>The exact tuple that is granted. No part of it is ever a pattern.</summary>

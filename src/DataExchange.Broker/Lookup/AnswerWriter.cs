@@ -86,6 +86,7 @@ internal sealed class AnswerWriter(
         }
 
         _response.Text(Wire.AttributeAnswer.ReasonFieldNumber, reason?.Name ?? "");
+        _response.Bytes(Wire.AttributeAnswer.ClaimsFieldNumber, attribute.WireClaims.Span);
         _response.Close(answer);
         return outcome;
     }

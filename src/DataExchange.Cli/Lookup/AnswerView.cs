@@ -21,7 +21,8 @@ internal static class AnswerView
         {
             if (provided && answer.Outcome != Wire.Outcome.Provided)
                 continue;
-            var (provider, name) = (Markup.Escape(answer.Attribute.Department), Markup.Escape(answer.Attribute.Name));
+            var claim = answer.Claims is { } of ? $" [yellow](claim of {Markup.Escape(Name(of))})[/]" : "";
+            var (provider, name) = (Markup.Escape(answer.Attribute.Department), Markup.Escape(answer.Attribute.Name) + claim);
             var mark = answer.Outcome == Wire.Outcome.Provided ? "" : $"[yellow]{$"{answer.Outcome} {answer.Reason}".TrimEnd()}[/]";
             if (answer.Evidence.Count == 0)
                 table.AddRow(provider, name, mark, "", "", "");
@@ -110,11 +111,14 @@ internal static class AnswerView
 
     private static JsonObject Json(Wire.AttributeAnswer answer) => new()
     {
-        ["attribute"] = $"{answer.Attribute.Department}/{answer.Attribute.Name}",
+        ["attribute"] = Name(answer.Attribute),
+        ["claims"] = answer.Claims is { } claims ? Name(claims) : null,
         ["outcome"] = answer.Outcome.ToString().ToUpperInvariant(),
         ["reason"] = answer.Reason.Length > 0 ? answer.Reason : null,
         ["evidence"] = new JsonArray([.. answer.Evidence.Select(Json)]),
     };
+
+    private static string Name(Wire.AttributeId attribute) => $"{attribute.Department}/{attribute.Name}";
 
     private static JsonObject Json(Wire.Evidence evidence) => new()
     {

@@ -61,6 +61,19 @@ internal sealed class AnswerWriterTests
     }
 
     [Test]
+    public void Write_Claim_NamesWhatItIsAClaimOfWhateverTheOutcome()
+    {
+        var stated = new Fact(LookupCatalogue.Earnings, LookupCatalogue.Housing, 3, Now, new Wire.Value { Integer = 9 }.ToByteArray(), true);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Write(LookupCatalogue.Earnings, [stated], Stream()).Claims, Is.EqualTo(LookupCatalogue.Income.ToWire()));
+            Assert.That(Write(LookupCatalogue.Earnings, [], null).Claims, Is.EqualTo(LookupCatalogue.Income.ToWire()));
+            Assert.That(Write(LookupCatalogue.Income, [Held(7, 1_200)], Stream()).Claims, Is.Null);
+        }
+    }
+
+    [Test]
     public void Write_ProviderNeverHeardOf_IsUnavailableNotAbsent()
     {
         var answer = Write(LookupCatalogue.Income, [], null);

@@ -13,6 +13,7 @@ internal static class LookupCatalogue
     public static readonly DepartmentId Tax = DepartmentId.Parse("tax");
     public static readonly DepartmentId Housing = DepartmentId.Parse("housing");
     public static readonly AttributeId Income = AttributeId.Parse("tax/income");
+    public static readonly AttributeId Earnings = AttributeId.Parse("housing/earnings");
     public static readonly AttributeId Address = AttributeId.Parse("tax/address");
 
     public static CatalogueSnapshot Snapshot(Wire.Holding incomeHolding = Wire.Holding.Held, TimeSpan? incomeMaxAge = null, bool suspended = false) =>
@@ -23,6 +24,7 @@ internal static class LookupCatalogue
             [
                 new AttributeConfig(Income, "Income", Wire.ValueType.Integer, incomeHolding, incomeMaxAge),
                 new AttributeConfig(Address, "Address", Wire.ValueType.Text, Wire.Holding.Located),
+                new AttributeConfig(Earnings, "Earnings as stated by tenants", Wire.ValueType.Integer, Wire.Holding.Held, Claims: Income),
             ],
             Grants = [.. new[] { Income, Address }.Select(a => new GrantConfig(Housing, a, Purpose, LegalBasis, Now.AddDays(-1), Now.AddDays(1)))],
         });
