@@ -13,6 +13,9 @@ public sealed class HubOptions
     [Required, RegularExpression(@"\A[a-z0-9][a-z0-9-]{0,62}\z")]
     public string BrokerId { get; set; } = "";
 
+    /// <summary>The queue that this hub's batches come by.</summary>
+    public string IndexQueue => $"dx-index-{BrokerId}";
+
     /// <summary>Folder of index, audit log, catalogue and keys, where their own options name no other place.</summary>
     [Required]
     public string DataDirectory { get; set; } = "";

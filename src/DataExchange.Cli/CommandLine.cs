@@ -4,12 +4,14 @@ using DataExchange.Cli.Audit;
 using DataExchange.Cli.Bench;
 using DataExchange.Cli.Catalogue;
 using DataExchange.Cli.Certificates;
+using DataExchange.Cli.DeadLetters;
 using DataExchange.Cli.Demo;
 using DataExchange.Cli.Governance;
 using DataExchange.Cli.Hosts;
 using DataExchange.Cli.Identifiers;
 using DataExchange.Cli.Lookup;
 using DataExchange.Cli.Simulation;
+using DataExchange.Cli.Top;
 using DataExchange.Cli.Witnesses;
 
 namespace DataExchange.Cli;
@@ -35,6 +37,8 @@ internal static class CommandLine
             AuditCommand.Create(),
             AccessCommand.Create(),
             WitnessCommand.Create(),
+            TopCommand.Create(),
+            DeadLettersCommand.Create(),
             new Command("dev", "For development only") { CertificatesCommand.Create(), TokenCommand.Create() },
             BenchCommand.Create(),
         };

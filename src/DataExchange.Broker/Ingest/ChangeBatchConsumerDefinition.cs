@@ -14,7 +14,7 @@ internal sealed class ChangeBatchConsumerDefinition : ConsumerDefinition<ChangeB
     public ChangeBatchConsumerDefinition(IOptions<HubOptions> hub, IOptions<IngestOptions> options)
     {
         _options = options.Value;
-        EndpointName = $"dx-index-{hub.Value.BrokerId}";
+        EndpointName = hub.Value.IndexQueue;
         ConcurrentMessageLimit = _options.BusBatchesMax;
     }
 

@@ -31,7 +31,7 @@ internal static class RabbitMqSetup
         if (string.IsNullOrEmpty(options.RabbitMq!.UserInfo))
         {
             host.Username(options.User);
-            host.Password(options.PasswordPath is { } path ? PrivateFile.ReadAllText(path, "file of Bus:PasswordPath").TrimEnd('\r', '\n') : "guest");
+            host.Password(ReadPassword(options));
         }
         host.Heartbeat(options.Heartbeat);
         host.RequestedConnectionTimeout(ConnectTimeout);
@@ -52,6 +52,20 @@ internal static class RabbitMqSetup
         }
     }
 
+    /// <exception cref="InvalidOperationException">The file is missing, or open to others.</exception>
+    public static string ReadPassword(BusOptions options) =>
+        options.PasswordPath is { } path ? PrivateFile.ReadAllText(path, "file of Bus:PasswordPath").TrimEnd('\r', '\n') : "guest";
+
+    /// <summary>What decides on an <c>amqps</c> server's certificate beside its name; null leaves it to the system's roots.</summary>
+    public static RemoteCertificateValidationCallback? Validation(BusOptions options)
+    {
+        if (options.RootPath is null)
+            return null;
+        var roots = new X509Certificate2Collection();
+        roots.ImportFromPemFile(options.RootPath);
+        return (_, certificate, chain, errors) => IsFromRoots(roots, certificate, chain, errors);
+    }
+
     /// <summary>The vendor's default accepts every chain, and every name unless one is set.</summary>
     private static void ConfigureTls(IRabbitMqSslConfigurator tls, BusOptions options)
     {
@@ -59,11 +73,8 @@ internal static class RabbitMqSetup
         tls.ServerName = options.ServerName ?? options.RabbitMq!.Host;
         tls.EnforcePolicyErrors(
             SslPolicyErrors.RemoteCertificateChainErrors | SslPolicyErrors.RemoteCertificateNameMismatch | SslPolicyErrors.RemoteCertificateNotAvailable);
-        if (options.RootPath is null)
-            return;
-        var roots = new X509Certificate2Collection();
-        roots.ImportFromPemFile(options.RootPath);
-        tls.CertificateValidationCallback = (_, certificate, chain, errors) => IsFromRoots(roots, certificate, chain, errors);
+        if (Validation(options) is { } validation)
+            tls.CertificateValidationCallback = validation;
     }
 
     private static bool IsFromRoots(X509Certificate2Collection roots, X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors)

@@ -21,6 +21,11 @@ internal sealed class CommandLineTests
     public async Task Lookup_AgeThatIsNone_IsWrongUsage(string age) =>
         Assert.That(await CommandLine.RunAsync(["lookup", "coins:DCM048", "--max-age", age]), Is.EqualTo(ExitCode.Usage));
 
+    [TestCase("--management", "ftp://127.0.0.1")]
+    [TestCase("--interval", "0.1")]
+    public async Task Top_AddressOrPauseThatIsNone_IsWrongUsage(params string[] switches) =>
+        Assert.That(await CommandLine.RunAsync(["top", "--once", .. switches]), Is.EqualTo(ExitCode.Usage));
+
     [TestCase("demo")]
     [TestCase("simulate", "--persons", "10")]
     public async Task Exchange_WorkspaceThatIsAFile_IsUnavailable(params string[] command)

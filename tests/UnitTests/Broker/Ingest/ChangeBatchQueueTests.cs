@@ -1,6 +1,11 @@
+using System.CommandLine;
 using System.Text;
+using System.Text.Json;
 using DataExchange.Broker;
+using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Ingest;
+using DataExchange.Cli;
+using DataExchange.Cli.DeadLetters;
 using DataExchange.Contracts;
 using DataExchange.Hosting;
 using DataExchange.Testing;
@@ -49,6 +54,64 @@ internal sealed class ChangeBatchQueueTests
         });
         Assert.That(await TakeAsync(address, "dx-index-north_error"), Is.Null);
         await host.StopAsync();
+    }
+
+    [Test]
+    public async Task DeadLetters_ListedShownAndPutBackOnceTheirCauseIsMended_AreApplied()
+    {
+        var server = await SharedServers.RabbitMqAsync();
+        var address = await server.CreateVirtualHostAsync($"letters-{Guid.NewGuid():N}");
+        var withoutIncome = IngestSamples.File with { Attributes = [.. IngestSamples.File.Attributes.Where(attribute => attribute.Id.Name != "income")] };
+        await using var hub = new IngestHub(CatalogueOf(withoutIncome));
+        using var host = Build(hub, address);
+        await host.StartAsync();
+        using var folder = new TempFolder();
+        await System.IO.File.WriteAllTextAsync(folder["hub.json"], JsonSerializer.Serialize(new { Hub = new { BrokerId = "north" }, Bus = new { Transport = "RabbitMq", RabbitMq = address } }));
+        var publisher = host.Services.GetRequiredService<ReliablePublisher>();
+        foreach (var batch in new[] { Plain(1, 20), Plain(21) })
+        {
+            var message = new ChangeBatchMessage { SignedBatch = Sign(batch).ToByteArray() };
+            await Eventually.Async("confirmed", async () => await publisher.PublishAsync(message, CancellationToken.None) == PublishOutcome.Confirmed);
+        }
+
+        var listed = await Eventually.Async("both in the error queue", () => RunAsync("list", "--json"), run => run.Output.Contains("\"messages\":2", StringComparison.Ordinal));
+        var group = JsonDocument.Parse(listed.Output).RootElement;
+        var shown = await RunAsync("show", group.GetProperty("example").GetString()!);
+        var unsaid = await RunAsync("retry");
+        var none = await RunAsync("retry", "--department", "housing");
+        hub.Catalogue.Replace(CatalogueSnapshot.Of(2, IngestSamples.File));
+        var retried = await RunAsync("retry", "--cause", group.GetProperty("cause").GetString()!);
+
+        await Eventually.Async("applied", () => hub.Watermark == 21);
+        var after = await RunAsync("list", "--json");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(listed.Code, Is.EqualTo(ExitCode.Finding));
+            Assert.That((group.GetProperty("cause").GetString(), group.GetProperty("department").GetString()), Is.EqualTo(("ATTRIBUTE_NOT_OWNED", "tax")));
+            Assert.That((group.GetProperty("first_sequence").GetInt32(), group.GetProperty("last_sequence").GetInt32()), Is.EqualTo((1, 21)));
+            Assert.That(shown.Output, Does.Contain("set income 1").And.Contain("ATTRIBUTE_NOT_OWNED").And.Not.Contain(Resident));
+            Assert.That(unsaid.Code, Is.EqualTo(ExitCode.Usage));
+            Assert.That(none.Output, Does.Contain("0 put back"));
+            Assert.That(retried.Output, Does.Contain("2 put back"));
+            Assert.That((after.Code, after.Output), Is.EqualTo((ExitCode.Ok, "")));
+        }
+
+        await host.StopAsync();
+
+        async Task<(int Code, string Output)> RunAsync(params string[] arguments)
+        {
+            await using var output = new StringWriter();
+            try
+            {
+                var code = await DeadLettersCommand.Create().Parse([.. arguments, "--config", folder["hub.json"]])
+                    .InvokeAsync(new InvocationConfiguration { Output = output, EnableDefaultExceptionHandler = false });
+                return (code, output.ToString());
+            }
+            catch (UsageException)
+            {
+                return (ExitCode.Usage, output.ToString());
+            }
+        }
     }
 
     private static IHost Build(IngestHub hub, Uri address)
