@@ -24,6 +24,16 @@ internal sealed partial class WitnessRound(IOptions<PublicationOptions> options,
     /// <summary>Whether a witness lacks this checkpoint and may be asked again.</summary>
     public bool IsBehind(Checkpoint checkpoint) => _witnesses.Any(witness => witness.Size != checkpoint.Size && MayBeAsked(witness));
 
+    /// <summary>Whether every witness has cosigned this checkpoint.</summary>
+    public bool HaveCosigned(Checkpoint checkpoint) => _witnesses.All(witness => witness.Size == checkpoint.Size);
+
+    /// <summary>With the next log, of which no witness has cosigned anything.</summary>
+    public void Begin()
+    {
+        foreach (var witness in _witnesses)
+            witness.Size = 0;
+    }
+
     /// <summary>Whether a witness has been behind for longer than the log may grow without it.</summary>
     public bool GraceIsOver() => _witnesses.Any(witness => witness.FailingSince is { } since && clock.GetUtcNow() - since > options.Value.WitnessGrace);
 

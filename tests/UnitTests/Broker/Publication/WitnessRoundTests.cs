@@ -108,6 +108,42 @@ public sealed class WitnessRoundTests
         Assert.That(_log.Verify(key)!.What, Does.Contain("has not cosigned"));
     }
 
+    // It was told of the first log only.
+    [Test]
+    public async Task Rotate_WitnessOfTheLog_CosignsItsEndAndTheNextFromItsBeginning()
+    {
+        var key = await StartWitnessAsync();
+        await RestartAsync(key);
+
+        await _log.RotateAsync();
+        await _log.AppendAsync(300, 10);
+        await CosignedAsync(key);
+
+        Assert.That(_log.Logs.All, Has.Count.EqualTo(2));
+        foreach (var log in _log.Logs.All)
+            Assert.That(PublishedTestLog.Verify(log, key), Is.Null, log.LogId);
+    }
+
+    [Test]
+    public async Task Rotate_WitnessAway_IsPutOffUntilItHasCosignedTheEnd()
+    {
+        var key = await StartWitnessAsync();
+        await StopWitnessAsync();
+        await RestartAsync(key);
+        _log.Entries.Options.RotateEvery = TimeSpan.FromDays(365);
+
+        for (var at = 0; at < 5; at++)
+        {
+            await _log.AppendAsync(10, 10 + (10 * at));
+            await _log.WholeAsync();
+        }
+
+        Assert.That(_log.Logs.All, Has.Count.EqualTo(1));
+        await StartWitnessAsync();
+        await Eventually.Async("the next log", () => _log.Logs.All.Count == 2);
+        Assert.That(PublishedTestLog.Verify(_log.Logs.All[0], key), Is.Null);
+    }
+
     private async Task<NoteKey> StartWitnessAsync()
     {
         var config = _folder["witness.json"];
