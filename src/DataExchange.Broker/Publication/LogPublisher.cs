@@ -128,13 +128,15 @@ internal sealed partial class LogPublisher(
     private async Task PublishAsync(CancellationToken cancellationToken)
     {
         var durable = log.Count;
-        if (published.Current is not { } last || last.Checkpoint.Size < durable)
+        if (Published.Current is not { } last || last.Checkpoint.Size < durable)
             await PublishAsync(durable, cancellationToken);
         else if (witnesses.IsBehind(last.Checkpoint))
             Publish(await witnesses.CosignAsync(last.Note, last.Checkpoint, last.Tree, cancellationToken));
         else
             _files.Sync();
         FailingSince = null;
+        if (await RotateAsync(cancellationToken))
+            await TryAsync(PublishAsync, cancellationToken);
     }
 
     /// <summary>What is not published cannot be cosigned either.</summary>

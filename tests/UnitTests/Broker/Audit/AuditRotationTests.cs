@@ -24,7 +24,7 @@ internal sealed class AuditRotationTests
         using var log = _test.Open();
         var first = log.LogId;
 
-        await _test.RotateAsync(log);
+        await AuditTestLog.RotateAsync(log);
         var outcome = await log.AppendAsync(AuditTestLog.Entry(3), CancellationToken.None);
 
         Assert.That((outcome.Value.LogId, outcome.Value.Index), Is.EqualTo((log.LogId, 1UL)));
@@ -55,7 +55,7 @@ internal sealed class AuditRotationTests
         {
             var wanted = (rotations + 1) * 300;
             await Eventually.Async("some appends", () => Volatile.Read(ref number) > wanted);
-            await _test.RotateAsync(log);
+            await AuditTestLog.RotateAsync(log);
         }
 
         await Task.WhenAll(callers);
@@ -106,7 +106,7 @@ internal sealed class AuditRotationTests
 
         File.Delete(disk["filler"]);
         using var again = _test.Open();
-        await _test.RotateAsync(again);
+        await AuditTestLog.RotateAsync(again);
         Assert.That(AuditReader.OfAll(_test.Folder).Select(log => log.Count), Is.EqualTo(new[] { 1UL, 1UL }));
     }
 
@@ -117,7 +117,7 @@ internal sealed class AuditRotationTests
         var acknowledged = new Dictionary<(string, int), string>();
         for (var kill = 1; kill <= 5; kill++)
         {
-            await using (var probe = ServerProcess.Start("dotnet", typeof(AuditProbe).Assembly.Location, "audit-rotating", _test.Folder))
+            await using (var probe = ServerProcess.Start("dotnet", [typeof(AuditProbe).Assembly.Location, "audit-rotating", _test.Folder]))
             {
                 await Eventually.Async("some rotations", () => probe.Output.Split(AuditProbe.Acknowledged).Length > 100 * kill);
                 await probe.KillAsync();

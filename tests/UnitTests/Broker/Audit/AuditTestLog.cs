@@ -72,7 +72,7 @@ internal sealed class AuditTestLog : IDisposable
     }
 
     /// <summary>Without a publisher: the next log names what this one holds, and no root.</summary>
-    public async Task RotateAsync(AuditLog log) => Assert.That(
+    public static async Task RotateAsync(AuditLog log) => Assert.That(
         await log.RotateAsync(size => Task.FromResult<byte[]?>(new Wire.AuditEntry
         {
             RecordedAt = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch), Predecessor = new Wire.Predecessor { Origin = log.LogId, Size = size },

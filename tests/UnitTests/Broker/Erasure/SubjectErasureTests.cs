@@ -155,7 +155,7 @@ internal sealed class SubjectErasureTests
         await PublishAsync();
         CopyStore(_test.Options.Folder, _copies["backup"]);
         await EraseAsync(Person);
-        await _log.RotateAsync(_audit);
+        await AuditTestLog.RotateAsync(_audit);
         await EraseAsync(new Identifier("test-person", "somebody else"));
         await RestoreAsync();
 
