@@ -3,6 +3,7 @@ using DataExchange.Broker.Publication;
 using DataExchange.Cli.Audit;
 using DataExchange.Contracts;
 using DataExchange.FunctionalTests.Hub;
+using DataExchange.Hosting;
 using DataExchange.Testing;
 using DataExchange.Transparency;
 using DataExchange.Transparency.Notes;
@@ -149,6 +150,38 @@ internal sealed class AccessLogTests
 
         Assert.That(refusals, Is.All.EqualTo((StatusCode.PermissionDenied, ErrorReasons.NotGranted.Meaning)).Or.All.EqualTo(refusals[0]));
         Assert.That(refusals[0].Item1, Is.EqualTo(StatusCode.PermissionDenied));
+    }
+
+    // A stream that works takes a place, one that only waits takes none.
+    [Test]
+    public async Task List_ShareOfItsCallerTaken_WaitsWhileHealthIsWatched()
+    {
+        await using var exchange = await TestExchange.StartAsync(new() { ["Accesses:Attribute"] = Ask.HeldByForeign.ToString(), ["Grpc:WorkPerPeerMax"] = "1" });
+        var channel = exchange.Connect(TestCatalogue.Welfare);
+        var health = new Grpc.Health.V1.Health.HealthClient(channel);
+        using var watching = health.Watch(new());
+        Assert.That(await watching.ResponseStream.MoveNext(default), Is.True);
+        var share = exchange.Hub.Services.GetRequiredService<FairShare>();
+        var place = await share.EnterAsync(new PeerIdentity(PeerRole.Department, TestCatalogue.Welfare, ""), default);
+
+        var listing = new Wire.AccessLogService.AccessLogServiceClient(channel).ListAccesses(new()
+        {
+            Identifier = Next().ToWire(), Purpose = TestCatalogue.Purpose, LegalBasis = TestCatalogue.LegalBasis, CaseId = "view-1",
+        });
+        var first = listing.ResponseStream.MoveNext(default);
+        using var another = health.Watch(new());
+        Assert.That(await another.ResponseStream.MoveNext(default), Is.True);
+        Assert.That(first.IsCompleted, Is.False);
+        place.Dispose();
+
+        try
+        {
+            Assert.That(await first, Is.True);
+        }
+        catch (RpcException behind) when (behind.StatusCode == StatusCode.Unavailable)
+        {
+            // No checkpoint yet: it was let in all the same.
+        }
     }
 
     [Test]

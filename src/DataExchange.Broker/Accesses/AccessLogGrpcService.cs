@@ -25,6 +25,7 @@ internal sealed class AccessLogGrpcService(
     AccessFollower follower,
     AccessIndex accesses,
     PublishedLogs published,
+    FairShare share,
     IOptions<AccessOptions> options,
     TimeProvider clock) : Wire.AccessLogService.AccessLogServiceBase
 {
@@ -32,6 +33,8 @@ internal sealed class AccessLogGrpcService(
 
     public override async Task ListAccesses(Wire.ListAccessesRequest request, IServerStreamWriter<Wire.ListAccessesResponse> responseStream, ServerCallContext context)
     {
+        // Unlike a stream that waits for what may come, this one works from beginning to end.
+        using var place = await share.EnterAsync(context.GetPeer(), context.CancellationToken);
         var now = clock.GetUtcNow();
         var consumer = DepartmentId.Parse(context.GetPeer().Name);
         var snapshot = catalogue.Current ?? throw ExchangeError.Of(ErrorReasons.CatalogueUnavailable).ToRpcException();

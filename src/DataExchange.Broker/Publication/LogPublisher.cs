@@ -47,6 +47,8 @@ internal sealed partial class LogPublisher(
                 throw new AuditDamageException(LogVerification.CheckpointFile, 0, claimed!.Size, "the log's entries are not those that the published checkpoint vouches for");
         }
 
+        // Not only once the witnesses have been asked: nothing is answered before.
+        Withhold();
         Log.Publishing(logger, Published.Signer.Key.ToString(), claimed?.Size ?? 0);
         return base.StartAsync(cancellationToken);
     }
@@ -115,7 +117,7 @@ internal sealed partial class LogPublisher(
         }
         finally
         {
-            log.Withheld = GraceIsOver() ? ExchangeError.Of(ErrorReasons.AuditUnavailable) : null;
+            Withhold();
         }
     }
 
@@ -138,6 +140,8 @@ internal sealed partial class LogPublisher(
         if (await RotateAsync(cancellationToken))
             await TryAsync(PublishAsync, cancellationToken);
     }
+
+    private void Withhold() => log.Withheld = GraceIsOver() ? ExchangeError.Of(ErrorReasons.AuditUnavailable) : null;
 
     /// <summary>What is not published cannot be cosigned either.</summary>
     private bool GraceIsOver() => witnesses.GraceIsOver() || (witnesses.Any && FailingSince + options.Value.WitnessGrace < clock.GetUtcNow());

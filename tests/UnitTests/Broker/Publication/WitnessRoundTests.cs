@@ -89,6 +89,30 @@ public sealed class WitnessRoundTests
         await CosignedAsync(key);
     }
 
+    [Test]
+    public async Task Start_GraceIsOverSinceBeforeTheRestart_IsRefusedFromTheFirstAppend()
+    {
+        var key = await StartWitnessAsync();
+        await StopWitnessAsync();
+        await RestartAsync(key);
+        await _log.AppendAsync(1, 10);
+        await Eventually.Async("the witness behind", () => _log.Witnesses.Behind.Count > 0);
+        await _log.StopAsync();
+        var since = TimeProvider.System.GetUtcNow();
+        _log.Options.WitnessGrace = TimeSpan.FromSeconds(1);
+        await Eventually.Async("the end of the grace", () => TimeProvider.System.GetUtcNow() - since > _log.Options.WitnessGrace);
+
+        await _log.StartAsync();
+
+        Assert.That(_log.Log.Failure, Is.Not.Null);
+        await StartWitnessAsync();
+        await Eventually.Async("no refusal", () => _log.Log.Failure is null);
+        await _log.StopAsync();
+        await StopWitnessAsync();
+        await _log.StartAsync();
+        Assert.That(_log.Log.Failure, Is.Null, "what is over is forgotten");
+    }
+
     // The log's files and key restored from an old copy, and written on: a fork that the hub itself cannot see.
     [Test]
     public async Task Publish_LogForkedFromAnOldCopy_IsNotCosigned()
