@@ -1,12 +1,16 @@
+using DataExchange.Broker.Audit;
 using DataExchange.Broker.Publication;
 using DataExchange.Cli.Audit;
 using DataExchange.Contracts;
 using DataExchange.FunctionalTests.Hub;
+using DataExchange.Hosting;
 using DataExchange.Testing;
+using DataExchange.Transparency;
 using DataExchange.Transparency.Notes;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using NUnit.Framework;
 
 namespace DataExchange.FunctionalTests;
@@ -87,11 +91,48 @@ internal sealed class AccessLogTests
         var before = await Eventually.Async("the access after the hidden one", () => ListAsync(subject), list => Lookups(list).Contains(later.EntryIndex), VisibleWithin);
         Assert.That(before.Fault, Is.Null);
         Assert.That(Lookups(before), Is.EqualTo(new[] { open.EntryIndex, later.EntryIndex }));
-        Assert.That(Published.ReadEntry(hidden.EntryIndex, Published.Current!.Checkpoint.Size).Length, Is.Positive, "the auditor has it");
+        Assert.That(Published.Newest.ReadEntry(hidden.EntryIndex, Published.Newest.Current!.Checkpoint.Size).Length, Is.Positive, "the auditor has it");
 
         var after = await Eventually.Async("the hidden access", () => ListAsync(subject), list => Lookups(list).Contains(hidden.EntryIndex));
         Assert.That(after.Fault, Is.Null);
         Assert.That(Lookups(after), Is.EqualTo(new[] { open.EntryIndex, hidden.EntryIndex, later.EntryIndex }));
+    }
+
+    // The listing spans both logs, and the deletion of the old one takes what it says out of it.
+    [Test]
+    public async Task List_AfterARotationAndADeletion_ShowsWhatTheLogsStillSay()
+    {
+        var subject = Next();
+        var before = await LookUpAsync(Ask.About(subject, Ask.Held));
+        var audit = _exchange.Hub.Services.GetRequiredService<IOptions<AuditOptions>>().Value;
+        audit.RotateEvery = TimeSpan.FromMilliseconds(1);
+        await Eventually.Async("the next log", () => Published.All.Count > 1);
+        audit.RotateEvery = TimeSpan.FromDays(365);
+        var after = await LookUpAsync(Ask.About(subject, Ask.Held));
+
+        var listing = await Eventually.Async("both accesses", () => ListAsync(subject), list => Lookups(list).Contains(after.EntryIndex) && list.Accesses.Count > 1, VisibleWithin);
+
+        Assert.That(listing.Fault, Is.Null);
+        Assert.That(
+            listing.Accesses.Where(access => access.Entry.Kind == Wire.AccessKind.Unspecified).Select(access => (access.LogId, access.Index)),
+            Is.EqualTo(new[] { (before.LogId, before.EntryIndex), (after.LogId, after.EntryIndex) }));
+        var proofs = new Wire.AuditService.AuditServiceClient(_exchange.Connect(TestCatalogue.Welfare));
+        var proof = await proofs.GetInclusionProofAsync(new() { LogId = before.LogId, EntryIndex = before.EntryIndex });
+        var head = Checkpoint.Parse(SignedNote.Parse(proof.Checkpoint.Span)!.Text)!;
+        Assert.That(
+            MerkleProof.VerifyInclusion(before.EntryIndex, head.Size, new MerkleHash(before.EntryHash.Span), head.Root, [.. proof.Hashes.Select(hash => new MerkleHash(hash.Span))]), Is.True);
+
+        audit.Retention = TimeSpan.Zero;
+        _exchange.Hub.Services.GetRequiredService<LogRetention>().Apply();
+        Assert.That(Published.All, Has.Count.EqualTo(1));
+        audit.Retention = TimeSpan.FromDays(1_096);
+        var left = await ListAsync(subject);
+
+        Assert.That(left.Fault, Is.Null);
+        Assert.That(left.Accesses.Select(access => access.LogId).Distinct(), Is.EqualTo(new[] { Published.Newest.LogId }));
+        Assert.That(left.Logs, Is.EqualTo(new[] { Published.Newest.Signer.Key.Name }), "the reader is told which logs were listed");
+        var gone = await Assert.ThrowsAsync<RpcException>(async () => await proofs.GetInclusionProofAsync(new() { LogId = before.LogId, EntryIndex = before.EntryIndex }));
+        Assert.That(gone!.StatusCode, Is.EqualTo(StatusCode.NotFound));
     }
 
     [Test]
@@ -111,6 +152,38 @@ internal sealed class AccessLogTests
         Assert.That(refusals[0].Item1, Is.EqualTo(StatusCode.PermissionDenied));
     }
 
+    // A stream that works takes a place, one that only waits takes none.
+    [Test]
+    public async Task List_ShareOfItsCallerTaken_WaitsWhileHealthIsWatched()
+    {
+        await using var exchange = await TestExchange.StartAsync(new() { ["Accesses:Attribute"] = Ask.HeldByForeign.ToString(), ["Grpc:WorkPerPeerMax"] = "1" });
+        var channel = exchange.Connect(TestCatalogue.Welfare);
+        var health = new Grpc.Health.V1.Health.HealthClient(channel);
+        using var watching = health.Watch(new());
+        Assert.That(await watching.ResponseStream.MoveNext(default), Is.True);
+        var share = exchange.Hub.Services.GetRequiredService<FairShare>();
+        var place = await share.EnterAsync(new PeerIdentity(PeerRole.Department, TestCatalogue.Welfare, ""), default);
+
+        var listing = new Wire.AccessLogService.AccessLogServiceClient(channel).ListAccesses(new()
+        {
+            Identifier = Next().ToWire(), Purpose = TestCatalogue.Purpose, LegalBasis = TestCatalogue.LegalBasis, CaseId = "view-1",
+        });
+        var first = listing.ResponseStream.MoveNext(default);
+        using var another = health.Watch(new());
+        Assert.That(await another.ResponseStream.MoveNext(default), Is.True);
+        Assert.That(first.IsCompleted, Is.False);
+        place.Dispose();
+
+        try
+        {
+            Assert.That(await first, Is.True);
+        }
+        catch (RpcException behind) when (behind.StatusCode == StatusCode.Unavailable)
+        {
+            // No checkpoint yet: it was let in all the same.
+        }
+    }
+
     [Test]
     public async Task List_Malformed_NamesTheFields()
     {
@@ -122,7 +195,7 @@ internal sealed class AccessLogTests
             Is.EqualTo(new[] { "identifier", "purpose", "legal_basis", "case_id" }));
     }
 
-    private PublishedLog Published => _exchange.Hub.Services.GetRequiredService<PublishedLog>();
+    private PublishedLogs Published => _exchange.Hub.Services.GetRequiredService<PublishedLogs>();
 
     private static IEnumerable<ulong> Lookups(AccessListing listing) =>
         listing.Accesses.Where(access => access.Entry.Kind == Wire.AccessKind.Unspecified).Select(access => access.Index);
@@ -138,6 +211,6 @@ internal sealed class AccessLogTests
         {
             Identifier = subject.ToWire(), Purpose = TestCatalogue.Purpose, LegalBasis = TestCatalogue.LegalBasis, CaseId = "view-1",
         });
-        return await AccessListing.ReadAsync(call.ResponseStream, NoteKey.Parse(Published.Signer.Key.ToString())!, default);
+        return await AccessListing.ReadAsync(call.ResponseStream, NoteKey.Parse(Published.Newest.Signer.Key.ToString())!, default);
     }
 }

@@ -1,14 +1,15 @@
 using System.Runtime.InteropServices;
 using DataExchange.Broker.Audit;
 using DataExchange.Broker.Index.Sealing;
+using DataExchange.Broker.Publication;
 using Google.Protobuf;
 using Microsoft.Extensions.Options;
 
 namespace DataExchange.Broker.Accesses;
 
-/// <summary>Follows the audit log and notes which entry is about whom.</summary>
+/// <summary>Follows the audit logs, one after the other, and notes which entry is about whom.</summary>
 internal sealed partial class AccessFollower(
-    AuditLog log, AccessIndex index, IOptions<AuditOptions> audit, IOptions<AccessOptions> options, TimeProvider clock, ILogger<AccessFollower> logger) : BackgroundService
+    AuditLog log, PublishedLogs kept, AccessIndex index, IOptions<AuditOptions> audit, IOptions<AccessOptions> options, TimeProvider clock, ILogger<AccessFollower> logger) : BackgroundService
 {
     /// <summary>Entries noted in one write.</summary>
     private const int EntriesAtOnce = 1_000;
@@ -19,19 +20,17 @@ internal sealed partial class AccessFollower(
 
     private readonly List<(Pseudonym, ulong)> _places = [];
     private AuditTail? _entries;
-    private ulong _next;
+    private volatile Place _place = new("", 0);
+    private string _oldest = "";
     private bool _isFailing;
 
-    /// <summary>Entries of the log that have been noted.</summary>
-    public ulong Followed => Volatile.Read(ref _next);
-
-    /// <summary>Waits until so many entries have been noted; false if that takes too long.</summary>
-    public async Task<bool> ReachesAsync(ulong entries, TimeSpan limit, CancellationToken cancellationToken)
+    /// <summary>Waits until so many entries of that log have been noted, and all logs before it; false if that takes too long.</summary>
+    public async Task<bool> ReachesAsync(string logId, ulong entries, TimeSpan limit, CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
-        while (Followed < entries && clock.GetElapsedTime(started) < limit)
+        while (!_place.IsAtOrBehind(logId, entries) && clock.GetElapsedTime(started) < limit)
             await Task.Delay(PollPause, clock, cancellationToken);
-        return Followed >= entries;
+        return _place.IsAtOrBehind(logId, entries);
     }
 
     public override void Dispose()
@@ -48,8 +47,9 @@ internal sealed partial class AccessFollower(
             try
             {
                 _entries ??= Begin();
-                while (_next < log.Count && !stoppingToken.IsCancellationRequested)
-                    Follow(Math.Min(log.Count, _next + EntriesAtOnce));
+                Forget();
+                while (!stoppingToken.IsCancellationRequested && Ahead() is { } end)
+                    Follow(end);
                 _isFailing = false;
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or AuditDamageException or RocksDbSharp.RocksDbException)
@@ -67,24 +67,55 @@ internal sealed partial class AccessFollower(
 
     private AuditTail Begin()
     {
-        // Places of another log, or of entries that this one has not, come from a time that is over.
-        if (index.Position is { } position && (position.LogId != log.LogId || position.Next > log.Count))
+        // Places of a log that is gone, or of entries that it has not, come from a time that is over.
+        var logs = AuditReader.OfAll(audit.Value.Folder);
+        if (index.Position is not { } position || !logs.Any(known => known.LogId == position.LogId && position.Next <= known.Count))
+        {
             index.Clear();
-        Volatile.Write(ref _next, index.Position?.Next ?? 0);
-        return new AuditTail(audit.Value.Folder, _next);
+            position = (logs[0].LogId, 0);
+        }
+
+        _place = new Place(position.LogId, position.Next);
+        return new AuditTail(FolderOf(position.LogId), position.Next);
     }
+
+    /// <summary>Logs that are kept no more.</summary>
+    private void Forget()
+    {
+        if (kept.All[0].LogId == _oldest)
+            return;
+        index.DropBefore(kept.All[0].LogId);
+        _oldest = kept.All[0].LogId;
+    }
+
+    /// <summary>Up to where the next step goes, in the log after this one where this one is closed; null when all is noted.</summary>
+    private ulong? Ahead()
+    {
+        var open = log.CountOf(_place.LogId);
+        var count = open ?? new AuditReader(FolderOf(_place.LogId)).Count;
+        if (_place.Next < count)
+            return Math.Min(count, _place.Next + EntriesAtOnce);
+        if (open is not null)
+            return null;
+        _place = new Place(Convert.ToHexStringLower(LogFolders.IdAfter(Convert.FromHexString(_place.LogId))), 0);
+        _entries!.Dispose();
+        _entries = new AuditTail(FolderOf(_place.LogId), 0);
+        return Ahead();
+    }
+
+    private string FolderOf(string logId) => LogFolders.Of(audit.Value.Folder, logId);
 
     private void Follow(ulong end)
     {
         _places.Clear();
-        for (var at = _next; at < end; at++)
+        for (var at = _place.Next; at < end; at++)
         {
             if (SubjectOf(_entries!.Read()) is { } pseudonym)
                 _places.Add((pseudonym, at));
         }
 
-        index.Add(_places, log.LogId, end);
-        Volatile.Write(ref _next, end);
+        index.Add(_places, _place.LogId, end);
+        _place = _place with { Next = end };
     }
 
     /// <summary>The one field that counts here, without making an object of each entry.</summary>
@@ -101,6 +132,13 @@ internal sealed partial class AccessFollower(
         }
 
         return null;
+    }
+
+    /// <param name="Next">The entry that comes next.</param>
+    private sealed record Place(string LogId, ulong Next)
+    {
+        /// <summary>Ids of logs that follow each other are in order.</summary>
+        public bool IsAtOrBehind(string logId, ulong entries) => string.CompareOrdinal(LogId, logId) is var order && (order > 0 || (order == 0 && Next >= entries));
     }
 
     private static partial class Log

@@ -5,17 +5,21 @@ using RocksDbSharp;
 namespace DataExchange.Broker.Accesses;
 
 /// <summary>
-/// Which entries of the audit log speak of which pseudonym. Holds nothing that the log does not, so it is written without a sync and made
+/// Which entries of the audit logs speak of which pseudonym. Holds nothing that the logs do not, so it is written without a sync and made
 /// anew when it is lost. One writer; reads are thread safe.
 /// </summary>
 internal sealed class AccessIndex : IDisposable
 {
-    private const int KeyBytes = Pseudonym.Size + sizeof(ulong);
+    private const int LogIdBytes = 16;
+
+    /// <summary>Log, pseudonym, index: so that a log can be forgotten at once.</summary>
+    private const int PrefixBytes = LogIdBytes + Pseudonym.Size;
+    private const int KeyBytes = PrefixBytes + sizeof(ulong);
 
     private readonly RocksDb _db;
 
-    // Shorter than any place's key, so never one.
-    private static ReadOnlySpan<byte> PositionKey => "position"u8;
+    // Before any place's key.
+    private static ReadOnlySpan<byte> PositionKey => [0];
 
     public AccessIndex(string folder)
     {
@@ -43,10 +47,11 @@ internal sealed class AccessIndex : IDisposable
     {
         using var write = new WriteBatch();
         Span<byte> key = stackalloc byte[KeyBytes];
+        Convert.FromHexString(logId).CopyTo(key);
         foreach (var (pseudonym, index) in places)
         {
-            pseudonym.Write(key);
-            BinaryPrimitives.WriteUInt64BigEndian(key[Pseudonym.Size..], index);
+            pseudonym.Write(key[LogIdBytes..]);
+            BinaryPrimitives.WriteUInt64BigEndian(key[PrefixBytes..], index);
             write.Put(key, default);
         }
 
@@ -57,14 +62,23 @@ internal sealed class AccessIndex : IDisposable
         _db.Write(write);
     }
 
-    /// <summary>Places of the entries about one pseudonym, in order.</summary>
-    public IEnumerable<ulong> PlacesOf(Pseudonym pseudonym)
+    /// <summary>Forgets all logs before this one.</summary>
+    public void DropBefore(string logId)
     {
-        var prefix = new byte[Pseudonym.Size];
-        pseudonym.Write(prefix);
+        using var write = new WriteBatch();
+        write.DeleteRange(new byte[LogIdBytes], LogIdBytes, Convert.FromHexString(logId), LogIdBytes);
+        _db.Write(write);
+    }
+
+    /// <summary>Places of one log's entries about one pseudonym, in order.</summary>
+    public IEnumerable<ulong> PlacesOf(string logId, Pseudonym pseudonym)
+    {
+        var prefix = new byte[PrefixBytes];
+        Convert.FromHexString(logId).CopyTo(prefix, 0);
+        pseudonym.Write(prefix.AsSpan(LogIdBytes));
         using var places = _db.NewIterator();
         for (places.Seek(prefix); places.Valid() && places.Key() is { Length: KeyBytes } key && key.AsSpan().StartsWith(prefix); places.Next())
-            yield return BinaryPrimitives.ReadUInt64BigEndian(key.AsSpan(Pseudonym.Size));
+            yield return BinaryPrimitives.ReadUInt64BigEndian(key.AsSpan(PrefixBytes));
     }
 
     public void Dispose() => _db.Dispose();

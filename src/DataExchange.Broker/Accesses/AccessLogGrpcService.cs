@@ -24,7 +24,8 @@ internal sealed class AccessLogGrpcService(
     AuditLog audit,
     AccessFollower follower,
     AccessIndex accesses,
-    PublishedLog published,
+    PublishedLogs published,
+    FairShare share,
     IOptions<AccessOptions> options,
     TimeProvider clock) : Wire.AccessLogService.AccessLogServiceBase
 {
@@ -32,6 +33,8 @@ internal sealed class AccessLogGrpcService(
 
     public override async Task ListAccesses(Wire.ListAccessesRequest request, IServerStreamWriter<Wire.ListAccessesResponse> responseStream, ServerCallContext context)
     {
+        // Unlike a stream that waits for what may come, this one works from beginning to end.
+        using var place = await share.EnterAsync(context.GetPeer(), context.CancellationToken);
         var now = clock.GetUtcNow();
         var consumer = DepartmentId.Parse(context.GetPeer().Name);
         var snapshot = catalogue.Current ?? throw ExchangeError.Of(ErrorReasons.CatalogueUnavailable).ToRpcException();
@@ -41,21 +44,15 @@ internal sealed class AccessLogGrpcService(
         var pseudonyms = Array.Empty<Pseudonym>();
         if (question is not null && (error = Refusal(snapshot, consumer, question, now)) is null)
             (pseudonyms, error) = await PseudonymsAsync(question.Identifier, snapshot.Linkers);
-        var tree = published.Current;
-        if (error is null && (tree is null || !await follower.ReachesAsync(tree.Checkpoint.Size, FollowingLimit, CancellationToken.None)))
+        var listing = ListedAccesses.Begin(published.All, pseudonyms, now);
+        if (error is null && (listing is null || !await follower.ReachesAsync(listing.LogId, listing.LogSize, FollowingLimit, CancellationToken.None)))
             error = ExchangeError.Of(ErrorReasons.AccessLogBehind);
         var entered = await audit.AppendAsync([Entry(request, question, consumer, now, error, pseudonyms).ToByteArray()], CancellationToken.None);
         if ((entered.Error ?? error) is { } refused)
             throw refused.ToRpcException();
 
-        var listing = new ListedAccesses(published, tree!, pseudonyms, now);
-        foreach (var place in pseudonyms.SelectMany(accesses.PlacesOf).Where(place => place < tree!.Checkpoint.Size).Order())
-        {
-            if (listing.Add(place) is { } part)
-                await responseStream.WriteAsync(part, context.CancellationToken);
-        }
-
-        await responseStream.WriteAsync(listing.Proof(), context.CancellationToken);
+        foreach (var part in listing!.Read(accesses))
+            await responseStream.WriteAsync(part, context.CancellationToken);
     }
 
     private ExchangeError? Refusal(CatalogueSnapshot snapshot, DepartmentId consumer, AccessQuestion question, DateTimeOffset now)

@@ -21,10 +21,12 @@ internal sealed partial class AuditLog : IDisposable
     private readonly AuditStore _store;
     private readonly ILogger<AuditLog> _logger;
     private readonly Thread _writer;
-    private readonly uint _checksumSeed;
+    private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly List<PendingAppend> _commit = [];
     private byte[] _buffer = new byte[CommitBytesGoal];
     private volatile ExchangeError? _failure;
+    private volatile string _logId;
+    private uint _checksumSeed;
     private ulong _count;
 
     private AuditLog(AuditStore store, AuditOptions options, ILogger<AuditLog> logger)
@@ -33,17 +35,26 @@ internal sealed partial class AuditLog : IDisposable
         _logger = logger;
         _count = store.Count;
         _checksumSeed = AuditFormat.ChecksumSeed(store.LogId);
-        LogId = Convert.ToHexStringLower(store.LogId);
+        _logId = Convert.ToHexStringLower(store.LogId);
         _queue = Channel.CreateBounded<PendingAppend>(new BoundedChannelOptions(options.WaitingAppendsMax) { SingleReader = true });
         // A thread of its own: it spends its life in fsync, which would starve a small thread pool.
         _writer = new Thread(Write) { IsBackground = true, Name = "audit-writer" };
         _writer.Start();
     }
 
-    public string LogId { get; }
+    /// <summary>Of the log that is open.</summary>
+    public string LogId => _logId;
 
     /// <summary>Entries durable so far.</summary>
     public ulong Count => Volatile.Read(ref _count);
+
+    /// <summary>Entries of that log that are durable so far; null if it is not the one that is open, any more.</summary>
+    public ulong? CountOf(string logId)
+    {
+        // The id changes before the number does: a number read before the same id is that log's.
+        var count = Count;
+        return LogId == logId ? count : null;
+    }
 
     /// <summary>Why appends are refused; null while all is well. Lack of room ends as soon as there is room.</summary>
     public ExchangeError? Failure => ReferenceEquals(_failure, NoRoom) && _store.HasRoom() ? Withheld : _failure ?? Withheld;
@@ -78,8 +89,27 @@ internal sealed partial class AuditLog : IDisposable
             return new AuditOutcome([], error);
         var positions = new AuditPosition[append.Count];
         for (var at = 0; at < positions.Length; at++)
-            positions[at] = append.PositionOf(at, LogId);
+            positions[at] = append.PositionOf(at);
         return new AuditOutcome(positions, null);
+    }
+
+    /// <summary>Closes the log for ever and begins the next. Appends wait meanwhile; a crash leaves the one log open or the other.</summary>
+    /// <param name="close">
+    /// Is given the number of entries and does what has to be done at the log's end; gives the first entry of the next log, or null to go on
+    /// with this one.
+    /// </param>
+    /// <returns>Whether there is a new log.</returns>
+    public async Task<bool> RotateAsync(Func<ulong, Task<byte[]?>> close)
+    {
+        await _turn.WaitAsync();
+        try
+        {
+            return Failure is null && await close(_store.Count) is { } firstEntry && Begin(firstEntry);
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     /// <summary>Writes what waits, then closes.</summary>
@@ -88,6 +118,7 @@ internal sealed partial class AuditLog : IDisposable
         _queue.Writer.TryComplete();
         _writer.Join();
         _store.Dispose();
+        _turn.Dispose();
     }
 
     private async ValueTask WaitForRoomAsync(PendingAppend append, CancellationToken cancellationToken)
@@ -106,7 +137,9 @@ internal sealed partial class AuditLog : IDisposable
     {
         while (_queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
+            _turn.Wait();
             var error = Commit(Gather());
+            _turn.Release();
             foreach (var append in _commit)
                 append.Complete(error);
             _commit.Clear();
@@ -121,7 +154,7 @@ internal sealed partial class AuditLog : IDisposable
         {
             if (_buffer.Length < bytes + append.Bytes)
                 Array.Resize(ref _buffer, Math.Max(bytes + append.Bytes, CommitBytesMax));
-            append.WriteTo(_buffer.AsSpan(bytes), _checksumSeed, _store.Count + (ulong)entries);
+            append.WriteTo(_buffer.AsSpan(bytes), _logId, _checksumSeed, _store.Count + (ulong)entries);
             bytes += append.Bytes;
             entries += append.Count;
             _commit.Add(append);
@@ -156,6 +189,26 @@ internal sealed partial class AuditLog : IDisposable
             Log.Failed(_logger, exception);
             return _failure = Broken;
         }
+    }
+
+    private bool Begin(byte[] firstEntry)
+    {
+        try
+        {
+            _store.BeginNext(firstEntry);
+        }
+        catch (Exception exception)
+        {
+            Log.Failed(_logger, exception);
+            _failure = Broken;
+            return false;
+        }
+
+        _checksumSeed = AuditFormat.ChecksumSeed(_store.LogId);
+        _logId = Convert.ToHexStringLower(_store.LogId);
+        Volatile.Write(ref _count, _store.Count);
+        Log.Opened(_logger, LogId, Count);
+        return true;
     }
 
     private static readonly ExchangeError NoRoom = ExchangeError.Of(ErrorReasons.AuditUnavailable) with { RetryAfter = TimeSpan.FromSeconds(5) };

@@ -8,7 +8,7 @@ internal sealed class AuditOptions
 {
     public const string Section = "Audit";
 
-    /// <summary>Folder of the log, for one process at a time. Default: <c>audit</c> under <c>Hub:DataDirectory</c>.</summary>
+    /// <summary>Folder of the logs, for one process at a time. Default: <c>audit</c> under <c>Hub:DataDirectory</c>.</summary>
     [Required]
     public string Folder { get; set; } = "";
 
@@ -33,6 +33,20 @@ internal sealed class AuditOptions
     /// </summary>
     [Range(0L, 1L << 50)]
     public long VerifiedAtStartBytes { get; set; } = 4L << 30;
+
+    /// <summary>
+    /// A log whose first entry is older than this is closed, and the next one begun. Default 365 days; 1 min to 10 years. To begin a new one
+    /// now, start the hub once with less.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:01:00", "3653.00:00:00", ParseLimitsInInvariantCulture = true)]
+    public TimeSpan RotateEvery { get; set; } = TimeSpan.FromDays(365);
+
+    /// <summary>
+    /// A closed log whose last entry is older than this is deleted, with all that is published of it. Default 1,096 days, which is 3 years;
+    /// 30 days to 100 years. MUST be longer than <c>Lookup:DisclosureDeferredMax</c>.
+    /// </summary>
+    [Range(typeof(TimeSpan), "30.00:00:00", "36525.00:00:00", ParseLimitsInInvariantCulture = true)]
+    public TimeSpan Retention { get; set; } = TimeSpan.FromDays(1_096);
 }
 
 [OptionsValidator]

@@ -5,6 +5,7 @@ internal sealed class AuditReader
 {
     private readonly string _folder;
 
+    /// <param name="folder">The log's own: see <see cref="LogFolders"/>.</param>
     /// <exception cref="AuditDamageException">Segments are missing or their heads damaged, or the mark is.</exception>
     public AuditReader(string folder)
     {
@@ -17,6 +18,9 @@ internal sealed class AuditReader
         Count = AuditFormat.ReadMark(logId, File.ReadAllBytes(Path.Combine(folder, AuditStore.MarkName)))
             ?? throw new AuditDamageException(AuditStore.MarkName, 0, 0, "the mark is not whole");
     }
+
+    /// <summary>Of all logs that are there, oldest first.</summary>
+    public static IReadOnlyList<AuditReader> OfAll(string root) => [.. LogFolders.List(root).Select(folder => new AuditReader(folder))];
 
     public string LogId { get; }
 

@@ -14,15 +14,15 @@ internal sealed record AuditRecovery(byte[] LogId, ulong Count, string LastSegme
     /// is not as written is damage.
     /// </summary>
     /// <exception cref="AuditDamageException">Names segment, offset and entry.</exception>
-    public static AuditRecovery Run(AuditOptions options)
+    public static AuditRecovery Run(string folder, long verifiedAtStartBytes)
     {
-        var segments = SegmentFile.List(options.Folder);
+        var segments = SegmentFile.List(folder);
         if (segments.Count == 0)
             throw new AuditDamageException(SegmentFile.NameOf(0), 0, 0, "every segment is missing");
         var last = segments[^1];
-        var mark = ReadMark(options.Folder, last.Header.LogId);
+        var mark = ReadMark(folder, last.Header.LogId);
 
-        VerifySealed(segments, options.VerifiedAtStartBytes - last.Bytes);
+        VerifySealed(segments, verifiedAtStartBytes - last.Bytes);
         var (count, end, bytes) = Scan(last);
         if (count < (mark ?? 0))
             throw last.Damage(end, count, bytes > end ? "the frame is not whole" : $"entries up to {mark} were durable and are missing");

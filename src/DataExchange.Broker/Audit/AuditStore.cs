@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using DataExchange.Hosting;
 using Microsoft.Win32.SafeHandles;
@@ -5,7 +7,7 @@ using Microsoft.Win32.SafeHandles;
 namespace DataExchange.Broker.Audit;
 
 /// <summary>
-/// The log's folder, open for one writer: segments, the mark, the lock. Every method throws if the disk refuses; after that the state of
+/// The log that is open, in its folder, for one writer: segments, the mark, and the lock above all logs. Every method throws if the disk refuses; after that the state of
 /// the file is unknown and nothing more may be written. Not thread safe.
 /// </summary>
 internal sealed class AuditStore : IDisposable
@@ -17,22 +19,18 @@ internal sealed class AuditStore : IDisposable
     private readonly AuditOptions _options;
     private readonly DriveInfo _drive;
     private readonly FileStream _lock;
-    private readonly byte[] _logId;
-    private readonly SafeFileHandle _mark;
+    private string _folder;
+    private byte[] _logId;
+    private SafeFileHandle _mark;
     private SafeFileHandle _segment;
     private long _segmentBytes;
 
-    private AuditStore(AuditOptions options, FileStream folderLock, AuditRecovery found)
+    private AuditStore(AuditOptions options, FileStream folderLock, string folder)
     {
         _options = options;
         _drive = new DriveInfo(Path.GetFullPath(options.Folder));
         _lock = folderLock;
-        _logId = found.LogId;
-        Count = found.Count;
-        TornBytes = found.TornBytes;
-        _segmentBytes = found.LastSegmentBytes;
-        _segment = File.OpenHandle(found.LastSegmentPath, FileMode.Open, FileAccess.Write, FileShare.Read);
-        _mark = File.OpenHandle(Path.Combine(options.Folder, MarkName), FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+        Use(folder);
     }
 
     public ReadOnlySpan<byte> LogId => _logId;
@@ -41,7 +39,7 @@ internal sealed class AuditStore : IDisposable
     public ulong Count { get; private set; }
 
     /// <summary>Bytes at the log's end that were cut off at the start: of a write that was never acknowledged.</summary>
-    public long TornBytes { get; }
+    public long TornBytes { get; private set; }
 
     /// <exception cref="AuditDamageException">Acknowledged entries are damaged or missing.</exception>
     /// <exception cref="IOException">Another process writes this log, or the disk refuses.</exception>
@@ -52,12 +50,15 @@ internal sealed class AuditStore : IDisposable
         AuditStore? store = null;
         try
         {
-            foreach (var unfinished in Directory.EnumerateFiles(options.Folder, "*" + UnfinishedExtension))
+            foreach (var unfinished in Directory.EnumerateDirectories(options.Folder, "*" + UnfinishedExtension))
+                Directory.Delete(unfinished, recursive: true);
+            var folder = LogFolders.List(options.Folder)[^1];
+            foreach (var unfinished in Directory.EnumerateFiles(folder, "*" + UnfinishedExtension))
                 File.Delete(unfinished);
-            if (AuditRecovery.IsNew(options.Folder))
-                CreateSegment(options.Folder, new SegmentHeader(RandomNumberGenerator.GetBytes(AuditFormat.LogIdBytes), 0, 0));
+            if (AuditRecovery.IsNew(folder))
+                CreateSegment(folder, new SegmentHeader(FirstId(), 0, 0), []);
 
-            store = new AuditStore(options, folderLock, AuditRecovery.Run(options));
+            store = new AuditStore(options, folderLock, folder);
             store.CutTornTail();
             return store;
         }
@@ -84,11 +85,55 @@ internal sealed class AuditStore : IDisposable
         WriteMark();
     }
 
+    /// <summary>Ends this log and opens the one after it, which is there with its first entry or not at all.</summary>
+    public void BeginNext(ReadOnlySpan<byte> firstEntry)
+    {
+        // A closed log's mark is read for how far it goes, so it has to be as durable as the entries are.
+        Durability.Sync(_mark);
+        var logId = LogFolders.IdAfter(_logId);
+        var folder = Path.Combine(_options.Folder, Convert.ToHexStringLower(logId));
+        var unfinished = folder + UnfinishedExtension;
+        Directory.CreateDirectory(unfinished);
+        var frame = new byte[AuditFormat.FrameOverheadBytes + firstEntry.Length];
+        firstEntry.CopyTo(frame.AsSpan(AuditFormat.FrameOverheadBytes));
+        AuditFormat.PrepareFrame(frame);
+        AuditFormat.SealFrame(AuditFormat.ChecksumSeed(logId), 0, frame);
+        CreateSegment(unfinished, new SegmentHeader(logId, 0, 0), frame);
+        Directory.Move(unfinished, folder);
+        Durability.SyncDirectory(_options.Folder);
+
+        _segment.Dispose();
+        _mark.Dispose();
+        Use(folder);
+        WriteMark();
+    }
+
     public void Dispose()
     {
         _segment.Dispose();
         _mark.Dispose();
         _lock.Dispose();
+    }
+
+    [MemberNotNull(nameof(_folder), nameof(_logId), nameof(_mark), nameof(_segment))]
+    private void Use(string folder)
+    {
+        var found = AuditRecovery.Run(folder, _options.VerifiedAtStartBytes);
+        _folder = folder;
+        _logId = found.LogId;
+        Count = found.Count;
+        TornBytes = found.TornBytes;
+        _segmentBytes = found.LastSegmentBytes;
+        _segment = File.OpenHandle(found.LastSegmentPath, FileMode.Open, FileAccess.Write, FileShare.Read);
+        _mark = File.OpenHandle(Path.Combine(folder, MarkName), FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+    }
+
+    /// <summary>Random, but for the last four bytes: they count the logs that follow.</summary>
+    private static byte[] FirstId()
+    {
+        var id = RandomNumberGenerator.GetBytes(AuditFormat.LogIdBytes);
+        BinaryPrimitives.WriteUInt32BigEndian(id.AsSpan(AuditFormat.LogIdBytes - sizeof(uint)), 1);
+        return id;
     }
 
     private void CutTornTail()
@@ -99,12 +144,12 @@ internal sealed class AuditStore : IDisposable
         Durability.Sync(_segment);
         WriteMark();
         Durability.Sync(_mark);
-        Durability.SyncDirectory(_options.Folder);
+        Durability.SyncDirectory(_folder);
     }
 
     private void StartSegment()
     {
-        var next = CreateSegment(_options.Folder, new SegmentHeader(_logId, Count, _segmentBytes));
+        var next = CreateSegment(_folder, new SegmentHeader(_logId, Count, _segmentBytes), []);
         _segment.Dispose();
         _segment = File.OpenHandle(next, FileMode.Open, FileAccess.Write, FileShare.Read);
         _segmentBytes = AuditFormat.HeaderBytes;
@@ -121,13 +166,14 @@ internal sealed class AuditStore : IDisposable
         RandomAccess.Write(_mark, mark, 0);
     }
 
-    /// <summary>A segment is there with a whole head or not at all.</summary>
-    private static string CreateSegment(string folder, SegmentHeader header)
+    /// <summary>A segment is there with a whole head, and the frames that it begins with, or not at all.</summary>
+    private static string CreateSegment(string folder, SegmentHeader header, ReadOnlySpan<byte> frames)
     {
         var path = Path.Combine(folder, SegmentFile.NameOf(header.FirstIndex));
         using (var file = File.OpenHandle(path + UnfinishedExtension, FileMode.CreateNew, FileAccess.Write))
         {
             RandomAccess.Write(file, AuditFormat.WriteHeader(header), 0);
+            RandomAccess.Write(file, frames, AuditFormat.HeaderBytes);
             Durability.Sync(file);
         }
 

@@ -8,6 +8,7 @@ internal sealed class PendingAppend
     private readonly TaskCompletionSource<ExchangeError?> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly byte[] _frames;
     private readonly byte[][] _leafHashes;
+    private string _logId = "";
     private ulong _firstIndex;
 
     public PendingAppend(ReadOnlySpan<ReadOnlyMemory<byte>> entries)
@@ -37,9 +38,9 @@ internal sealed class PendingAppend
     public Task<ExchangeError?> Done => _done.Task;
 
     /// <summary>Copies the frames, now with their places in the log.</summary>
-    public void WriteTo(Span<byte> target, uint checksumSeed, ulong firstIndex)
+    public void WriteTo(Span<byte> target, string logId, uint checksumSeed, ulong firstIndex)
     {
-        _firstIndex = firstIndex;
+        (_logId, _firstIndex) = (logId, firstIndex);
         _frames.CopyTo(target);
         for (var at = 0; at < Count; at++)
         {
@@ -51,7 +52,7 @@ internal sealed class PendingAppend
 
     public void Complete(ExchangeError? error) => _done.SetResult(error);
 
-    public AuditPosition PositionOf(int at, string logId) => new(logId, _firstIndex + (ulong)at, _leafHashes[at]);
+    public AuditPosition PositionOf(int at) => new(_logId, _firstIndex + (ulong)at, _leafHashes[at]);
 
     private static int FrameBytes(ReadOnlyMemory<byte> entry)
     {

@@ -4,15 +4,14 @@ using DataExchange.Broker.Index;
 
 namespace DataExchange.Broker.Erasure;
 
-/// <summary>Up to where the index has carried out the erasures of one audit log: it lies in the index, so that a restored one says what it lacks.</summary>
+/// <summary>Up to where the index has carried out the erasures of the audit logs: it lies in the index, so that a restored one says what it lacks.</summary>
 internal static class ErasedThroughState
 {
-    /// <returns>The first entry of the log that may hold an erasure to be carried out.</returns>
-    public static ulong Read(SubjectIndex index, string logId)
-    {
-        var state = index.ReadState(StateKeys.ErasedThrough);
-        return state is { Length: > sizeof(ulong) } && Encoding.ASCII.GetString(state.AsSpan(sizeof(ulong))) == logId ? BinaryPrimitives.ReadUInt64BigEndian(state) : 0;
-    }
+    /// <returns>The log, and the first entry of it, that may hold an erasure to be carried out; no log for all of them.</returns>
+    public static (string LogId, ulong Next) Read(SubjectIndex index) =>
+        index.ReadState(StateKeys.ErasedThrough) is { Length: > sizeof(ulong) } state
+            ? (Encoding.ASCII.GetString(state.AsSpan(sizeof(ulong))), BinaryPrimitives.ReadUInt64BigEndian(state))
+            : ("", 0);
 
     public static (byte[] Key, byte[]? Value) Of(string logId, ulong next)
     {

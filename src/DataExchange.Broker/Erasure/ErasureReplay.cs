@@ -8,20 +8,20 @@ using Microsoft.Extensions.Options;
 namespace DataExchange.Broker.Erasure;
 
 /// <summary>
-/// Carries out what the audit log holds of erasures and the index does not: after a crash between the two, and in an index restored from a
+/// Carries out what the audit logs hold of erasures and the index does not: after a crash between the two, and in an index restored from a
 /// backup that is older. Erased subjects are recognised by their pseudonyms, which the restored secrets still give.
 /// </summary>
-internal sealed partial class ErasureReplay(SubjectIndex index, AuditLog log, IOptions<AuditOptions> options, ILogger<ErasureReplay> logger)
+internal sealed partial class ErasureReplay(SubjectIndex index, IOptions<AuditOptions> options, ILogger<ErasureReplay> logger)
 {
     /// <summary>MUST have ended before anything is looked up.</summary>
     /// <exception cref="InvalidOperationException">The index cannot be written: it must not answer about who should be erased.</exception>
     public async Task RunAsync()
     {
-        var end = log.Count;
-        var from = ErasedThroughState.Read(index, log.LogId);
-        if (from >= end)
+        var logs = AuditReader.OfAll(options.Value.Folder);
+        var done = ErasedThroughState.Read(index);
+        if (done.LogId == logs[^1].LogId && done.Next >= logs[^1].Count)
             return;
-        var erasures = Read(from).ToList();
+        var erasures = Read(logs, done).ToList();
         var subjects = erasures.Count == 0 ? [] : index.FindSubjects(erasures.SelectMany(PseudonymsOf).ToHashSet());
         foreach (var erasure in erasures)
         {
@@ -34,12 +34,14 @@ internal sealed partial class ErasureReplay(SubjectIndex index, AuditLog log, IO
             Log.CarriedOut(logger, erased.Length);
         }
 
-        Require(await index.EraseAsync([], default, [], ErasedThroughState.Of(log.LogId, end)));
+        Require(await index.EraseAsync([], default, [], ErasedThroughState.Of(logs[^1].LogId, logs[^1].Count)));
     }
 
-    private IEnumerable<Wire.AuditEntry> Read(ulong from)
+    /// <summary>All of the log where the index has not carried out any, or the log is not known.</summary>
+    private static IEnumerable<Wire.AuditEntry> Read(IReadOnlyList<AuditReader> logs, (string LogId, ulong Next) done)
     {
-        foreach (var bytes in new AuditReader(options.Value.Folder).Read(from))
+        var open = logs.SkipWhile(log => log.LogId != done.LogId).ToList() is { Count: > 0 } known ? known : logs;
+        foreach (var bytes in open.SelectMany(log => log.Read(log.LogId == done.LogId ? done.Next : 0)))
         {
             var entry = Wire.AuditEntry.Parser.ParseFrom(bytes.Span);
             if (entry.Erasure is not null)

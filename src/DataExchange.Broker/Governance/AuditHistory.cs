@@ -7,7 +7,7 @@ namespace DataExchange.Broker.Governance;
 /// <param name="Index">The entry's place in the log.</param>
 internal readonly record struct RecordedLookup(string LogId, ulong Index, Wire.AuditEntry Entry);
 
-/// <summary>What the audit log has recorded, read from its files while it is written. A reading takes a processor for as long as it lasts.</summary>
+/// <summary>What the audit logs have recorded, as long as they are kept, read from their files while the last one is written. A reading takes a processor for as long as it lasts.</summary>
 internal sealed class AuditHistory(IOptions<AuditOptions> audit, IOptions<GovernanceOptions> governance) : IDisposable
 {
     private readonly SemaphoreSlim _readings = new(governance.Value.AuditReadingsMax, governance.Value.AuditReadingsMax);
@@ -36,12 +36,14 @@ internal sealed class AuditHistory(IOptions<AuditOptions> audit, IOptions<Govern
 
     private IEnumerable<RecordedLookup> Entries(CancellationToken cancellationToken)
     {
-        var log = new AuditReader(audit.Value.Folder);
-        var index = 0UL;
-        foreach (var entry in log.Read())
+        foreach (var log in AuditReader.OfAll(audit.Value.Folder))
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            yield return new RecordedLookup(log.LogId, index++, Wire.AuditEntry.Parser.ParseFrom(entry.Span));
+            var index = 0UL;
+            foreach (var entry in log.Read())
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                yield return new RecordedLookup(log.LogId, index++, Wire.AuditEntry.Parser.ParseFrom(entry.Span));
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ internal static class GovernanceRegistration
     private static readonly TimeSpan IssuerTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
 
-    /// <summary>Persons, proposals, grant requests and what is asked about them, and the health check <c>governance</c>.</summary>
+    /// <summary>Persons, proposals, grant requests and what is asked about them, their entries in the audit log, and the health check <c>governance</c>.</summary>
     public static IServiceCollection AddGovernance(this IServiceCollection services)
     {
         services.AddSingleton<IValidateOptions<GovernanceOptions>, GovernanceOptionsValidator>();
@@ -29,6 +29,7 @@ internal static class GovernanceRegistration
 
         services.AddGrpc().AddServiceOptions<CatalogueGrpcService>(grpc => grpc.Interceptors.Add<CatalogueFailures>());
         services.AddSingleton<CatalogueFailures>();
+        services.AddHostedService<GovernanceTrail>();
         services.AddSingleton<Persons>();
         services.AddSingleton<Proposals>();
         services.AddSingleton<GrantRequests>();

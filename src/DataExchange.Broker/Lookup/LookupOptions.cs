@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using DataExchange.Broker.Audit;
 using Microsoft.Extensions.Options;
 
 namespace DataExchange.Broker.Lookup;
@@ -67,10 +68,12 @@ public sealed class LookupOptions
 [OptionsValidator]
 internal sealed partial class LookupOptionsValidator : IValidateOptions<LookupOptions>;
 
-internal sealed class LookupOptionsCrossValidator : IValidateOptions<LookupOptions>
+internal sealed class LookupOptionsCrossValidator(IOptions<AuditOptions> audit) : IValidateOptions<LookupOptions>
 {
     public ValidateOptionsResult Validate(string? name, LookupOptions options) =>
         options.CircuitTimeoutMin > options.AttemptTimeout
             ? ValidateOptionsResult.Fail("Lookup:CircuitTimeoutMin must not be over Lookup:AttemptTimeout, or no time-out ever opens a circuit.")
+            : options.DisclosureDeferredMax >= audit.Value.Retention
+            ? ValidateOptionsResult.Fail("Lookup:DisclosureDeferredMax must be less than Audit:Retention, or a subject never sees what was kept from it.")
             : ValidateOptionsResult.Success;
 }

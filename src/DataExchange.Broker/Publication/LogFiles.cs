@@ -10,7 +10,7 @@ internal static class LogFiles
 {
     public static void MapLogFiles(this WebApplication app) => app.MapGet("/audit/{logId}/{**file}", ServeAsync);
 
-    private static async Task ServeAsync(HttpContext context, string logId, string file, PublishedLog published, IOptions<PublicationOptions> options)
+    private static async Task ServeAsync(HttpContext context, string logId, string file, PublishedLogs logs, IOptions<PublicationOptions> options)
     {
         // A tile is read as numbers and spelled anew: no path of a caller's reaches the disk.
         var tile = Tile.Parse(file);
@@ -21,7 +21,7 @@ internal static class LogFiles
         }
 
         var name = file == LogVerification.CheckpointFile ? file : tile?.Path;
-        if (name is null || logId != Path.GetFileName(published.Folder) || new FileInfo(Path.Combine(published.Folder, name)) is not { Exists: true } found)
+        if (name is null || logs.Find(logId) is not { } published || new FileInfo(Path.Combine(published.Folder, name)) is not { Exists: true } found)
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return;

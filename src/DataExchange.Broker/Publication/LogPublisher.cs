@@ -12,7 +12,8 @@ namespace DataExchange.Broker.Publication;
 /// </summary>
 internal sealed partial class LogPublisher(
     AuditLog log,
-    PublishedLog published,
+    PublishedLogs logs,
+    LogRotation rotation,
     WitnessRound witnesses,
     IOptions<AuditOptions> audit,
     IOptions<PublicationOptions> options,
@@ -25,13 +26,17 @@ internal sealed partial class LogPublisher(
     private AuditTail _entries = null!;
     private bool _resumes;
 
+    /// <summary>The log that is open, as it is published.</summary>
+    private PublishedLog Published => logs.Newest;
+
     /// <summary>Since when entries wait to be published in vain; null while all is well.</summary>
     public DateTimeOffset? FailingSince { get; private set; }
 
     /// <exception cref="AuditDamageException">The published checkpoint vouches for entries that are not there.</exception>
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        var claimed = published.Current?.Checkpoint;
+        RequireChain();
+        var claimed = Published.Current?.Checkpoint;
         if (claimed is not null && claimed.Size > log.Count)
             throw new AuditDamageException(LogVerification.CheckpointFile, 0, log.Count, $"the published checkpoint vouches for {claimed.Size} entries, the log holds {log.Count}");
         // A damaged tile must not pass for a damaged log: whatever is wrong with the files, they are made anew from the entries once.
@@ -42,7 +47,9 @@ internal sealed partial class LogPublisher(
                 throw new AuditDamageException(LogVerification.CheckpointFile, 0, claimed!.Size, "the log's entries are not those that the published checkpoint vouches for");
         }
 
-        Log.Publishing(logger, published.Signer.Key.ToString(), claimed?.Size ?? 0);
+        // Not only once the witnesses have been asked: nothing is answered before.
+        Withhold();
+        Log.Publishing(logger, Published.Signer.Key.ToString(), claimed?.Size ?? 0);
         return base.StartAsync(cancellationToken);
     }
 
@@ -93,8 +100,11 @@ internal sealed partial class LogPublisher(
     {
         try
         {
+            // Closed: the next one begins.
+            if (Published.LogId != log.LogId)
+                Begin(log.LogId);
             if (_resumes)
-                Resume(published.Current?.Checkpoint.Size ?? 0);
+                Resume(Published.Current?.Checkpoint.Size ?? 0);
             await step(cancellationToken);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or InvalidDataException or AuditDamageException)
@@ -107,7 +117,7 @@ internal sealed partial class LogPublisher(
         }
         finally
         {
-            log.Withheld = GraceIsOver() ? ExchangeError.Of(ErrorReasons.AuditUnavailable) : null;
+            Withhold();
         }
     }
 
@@ -120,14 +130,18 @@ internal sealed partial class LogPublisher(
     private async Task PublishAsync(CancellationToken cancellationToken)
     {
         var durable = log.Count;
-        if (published.Current is not { } last || last.Checkpoint.Size < durable)
+        if (Published.Current is not { } last || last.Checkpoint.Size < durable)
             await PublishAsync(durable, cancellationToken);
         else if (witnesses.IsBehind(last.Checkpoint))
             Publish(await witnesses.CosignAsync(last.Note, last.Checkpoint, last.Tree, cancellationToken));
         else
             _files.Sync();
         FailingSince = null;
+        if (await RotateAsync(cancellationToken))
+            await TryAsync(PublishAsync, cancellationToken);
     }
+
+    private void Withhold() => log.Withheld = GraceIsOver() ? ExchangeError.Of(ErrorReasons.AuditUnavailable) : null;
 
     /// <summary>What is not published cannot be cosigned either.</summary>
     private bool GraceIsOver() => witnesses.GraceIsOver() || (witnesses.Any && FailingSince + options.Value.WitnessGrace < clock.GetUtcNow());
@@ -136,15 +150,55 @@ internal sealed partial class LogPublisher(
     {
         Follow(size);
         _files.Finish();
-        var checkpoint = new Checkpoint(published.Signer.Key.Name, size, _files.Root());
-        var note = new SignedNote(checkpoint.Text, [published.Signer.Sign(checkpoint.Text, clock.GetUtcNow())]);
-        Publish(await witnesses.CosignAsync(note, checkpoint, published.TreeOf(size), cancellationToken));
+        var checkpoint = new Checkpoint(Published.Signer.Key.Name, size, _files.Root());
+        var note = new SignedNote(checkpoint.Text, [Published.Signer.Sign(checkpoint.Text, clock.GetUtcNow())]);
+        Publish(await witnesses.CosignAsync(note, checkpoint, Published.TreeOf(size), cancellationToken));
+    }
+
+    private async Task<bool> RotateAsync(CancellationToken cancellationToken)
+    {
+        // Asked before appends have to wait: a witness that is away would make them wait for it.
+        if (!rotation.IsDue() || !witnesses.HaveCosigned(Published.Current!.Checkpoint) || !await log.RotateAsync(size => CloseAsync(size, cancellationToken)))
+            return false;
+        Log.Closed(logger, Published.Signer.Key.Name, Published.Current.Checkpoint.Size);
+        return true;
+    }
+
+    /// <summary>The log's last checkpoint, durable with all that it needs; null while a witness has not cosigned it.</summary>
+    private async Task<byte[]?> CloseAsync(ulong size, CancellationToken cancellationToken)
+    {
+        if (Published.Current!.Checkpoint.Size < size)
+            await PublishAsync(size, cancellationToken);
+        var head = Published.Current.Checkpoint;
+        if (!witnesses.HaveCosigned(head))
+            return null;
+        _files.Close();
+        return rotation.FirstEntry(head);
+    }
+
+    private void Begin(string logId)
+    {
+        logs.Begin(logId);
+        witnesses.Begin();
+        _resumes = true;
+    }
+
+    /// <exception cref="AuditDamageException">A log is missing, or is not what the next one goes on from.</exception>
+    private void RequireChain()
+    {
+        if (logs.IsFollowed())
+            throw new AuditDamageException(LogVerification.CheckpointFile, 0, 0, "another log after this one has been published, and its entries are missing");
+        for (var at = 1; at < logs.All.Count; at++)
+        {
+            if (logs.All[at - 1] is { Current: not null } closed && !rotation.IsClosed(closed, logs.All[at]))
+                throw new AuditDamageException(LogVerification.CheckpointFile, 0, 0, $"the log after {closed.LogId} goes on from another end of it");
+        }
     }
 
     private void Publish(SignedNote note)
     {
         _files.Publish(note.ToBytes());
-        published.Show(note);
+        Published.Show(note);
     }
 
     private void Follow(ulong size)
@@ -179,8 +233,8 @@ internal sealed partial class LogPublisher(
     private void Resume(ulong ceiling)
     {
         _entries?.Dispose();
-        _files = TileFolder.Open(published.Folder, ceiling);
-        _entries = new AuditTail(audit.Value.Folder, _files.Size);
+        _files = TileFolder.Open(Published.Folder, ceiling);
+        _entries = new AuditTail(LogFolders.Of(audit.Value.Folder, Published.LogId), _files.Size);
         _resumes = false;
     }
 
@@ -188,6 +242,9 @@ internal sealed partial class LogPublisher(
     {
         [LoggerMessage(3000, LogLevel.Information, "Audit log is published under {VerifierKey}, {Entries} entries so far", EventName = "LogPublishing")]
         internal static partial void Publishing(ILogger logger, string verifierKey, ulong entries);
+
+        [LoggerMessage(3003, LogLevel.Information, "Audit log {Origin} is closed with {Entries} entries; another goes on", EventName = "LogClosed")]
+        internal static partial void Closed(ILogger logger, string origin, ulong entries);
 
         [LoggerMessage(3002, LogLevel.Warning, "A tile of the published log cannot be read; all are made anew from the entries", EventName = "LogTilesDamaged")]
         internal static partial void TilesDamaged(ILogger logger, Exception damaged);

@@ -23,10 +23,18 @@ internal static class PublicationRegistration
         services.AddHttpClient(WitnessRound.ClientName).ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false })
             .ConfigureHttpClient(client => client.MaxResponseContentBufferSize = 1 << 16);
         services.AddSingleton<WitnessRound>();
-        services.AddSingleton(provider => new PublishedLog(
-            provider.GetRequiredService<IOptions<PublicationOptions>>().Value, provider.GetRequiredService<AuditLog>().LogId));
+        services.AddSingleton(provider =>
+        {
+            // What is there once the log has been opened.
+            _ = provider.GetRequiredService<AuditLog>();
+            var logs = AuditReader.OfAll(provider.GetRequiredService<IOptions<AuditOptions>>().Value.Folder);
+            return new PublishedLogs(provider.GetRequiredService<IOptions<PublicationOptions>>().Value, [.. logs.Select(log => log.LogId)]);
+        });
+        services.AddSingleton<LogRotation>();
         services.AddSingleton<LogPublisher>();
         services.AddHostedService(provider => provider.GetRequiredService<LogPublisher>());
+        services.AddSingleton<LogRetention>();
+        services.AddHostedService(provider => provider.GetRequiredService<LogRetention>());
         services.AddHealthChecks().AddCheck<PublicationHealthCheck>("audit-publication");
         return services;
     }

@@ -17,14 +17,16 @@ internal sealed class PublishedLog : IDisposable
 
     /// <param name="options">Where.</param>
     /// <param name="logId">32 hexadecimal digits.</param>
+    /// <param name="isFirst">Of the hub's logs: a key is made for it. Those that follow are signed with the same one.</param>
     /// <exception cref="InvalidOperationException">The signing key is missing though a checkpoint has been signed, or others can read it.</exception>
     /// <exception cref="InvalidDataException">The checkpoint's file is no checkpoint of this log under this key.</exception>
-    public PublishedLog(PublicationOptions options, string logId)
+    public PublishedLog(PublicationOptions options, string logId, bool isFirst)
     {
+        LogId = logId;
         Folder = Path.Combine(options.Folder, logId);
         var checkpoint = Path.Combine(Folder, LogVerification.CheckpointFile);
         var begun = File.Exists(checkpoint);
-        if (!begun && !File.Exists(options.SigningKeyPath))
+        if (isFirst && !begun && !File.Exists(options.SigningKeyPath))
             KeyFile.Create(options.SigningKeyPath, NoteSigner.SeedBytes);
         if (!File.Exists(options.SigningKeyPath))
             throw new InvalidOperationException("The file of Publication:SigningKeyPath is missing, but checkpoints have been signed with it. Restore it; a log cannot change its key.");
@@ -32,6 +34,8 @@ internal sealed class PublishedLog : IDisposable
         if (begun)
             Show(Believe(File.ReadAllBytes(checkpoint)));
     }
+
+    public string LogId { get; }
 
     public string Folder { get; }
 

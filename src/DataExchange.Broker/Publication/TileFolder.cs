@@ -20,6 +20,7 @@ internal sealed class TileFolder
     private readonly string _folder;
     private readonly TileWriter _files;
     private readonly List<string> _unsynced = [];
+    private readonly List<string> _unfinished = [];
 
     private TileFolder(string folder, ulong size)
     {
@@ -48,7 +49,19 @@ internal sealed class TileFolder
     }
 
     /// <summary>Writes what a checkpoint of this size needs beside the full tiles.</summary>
-    public void Finish() => _files.Finish();
+    public void Finish()
+    {
+        _unfinished.Clear();
+        _files.Finish();
+    }
+
+    /// <summary>Makes durable also what is unfinished, and stays so: no start will write it anew.</summary>
+    public void Close()
+    {
+        Finish();
+        _unsynced.AddRange(_unfinished);
+        Sync();
+    }
 
     /// <summary>There is a whole checkpoint at any time.</summary>
     public void Publish(ReadOnlySpan<byte> note) => WholeFile.Write(PathOf(LogVerification.CheckpointFile), note, ReadableByAll, overwrite: true);
@@ -80,9 +93,9 @@ internal sealed class TileFolder
         // A reader sees the former file or this one, never a part.
         File.WriteAllBytes(path + ".new", content);
         File.Move(path + ".new", path, overwrite: true);
+        (tile.IsFull ? _unsynced : _unfinished).Add(path);
         if (!tile.IsFull)
             return;
-        _unsynced.Add(path);
         // What the full tile has replaced.
         if (Directory.Exists(path + ".p"))
             Directory.Delete(path + ".p", recursive: true);

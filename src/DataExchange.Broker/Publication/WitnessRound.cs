@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using DataExchange.Hosting;
 using DataExchange.Transparency;
 using DataExchange.Transparency.Notes;
 using DataExchange.Transparency.Tiles;
@@ -14,7 +15,12 @@ internal sealed partial class WitnessRound(IOptions<PublicationOptions> options,
 {
     public const string ClientName = "witness";
 
-    private readonly WitnessState[] _witnesses = [.. options.Value.Witnesses.Select(witness => new WitnessState(witness))];
+    /// <summary>Since when which witness has been behind, so that a restart does not begin the grace anew: lines of name and seconds since 1970.</summary>
+    private const string BehindFile = "witnesses-behind";
+
+    private readonly string _behindPath = Path.Combine(options.Value.Folder, BehindFile);
+    private readonly WitnessState[] _witnesses = [.. options.Value.Witnesses.Select(witness => new WitnessState(witness) { FailingSince = ReadBehind(options.Value.Folder, witness) })];
+    private string? _savedBehind;
 
     public bool Any => _witnesses.Length > 0;
 
@@ -24,6 +30,16 @@ internal sealed partial class WitnessRound(IOptions<PublicationOptions> options,
     /// <summary>Whether a witness lacks this checkpoint and may be asked again.</summary>
     public bool IsBehind(Checkpoint checkpoint) => _witnesses.Any(witness => witness.Size != checkpoint.Size && MayBeAsked(witness));
 
+    /// <summary>Whether every witness has cosigned this checkpoint.</summary>
+    public bool HaveCosigned(Checkpoint checkpoint) => _witnesses.All(witness => witness.Size == checkpoint.Size);
+
+    /// <summary>With the next log, of which no witness has cosigned anything.</summary>
+    public void Begin()
+    {
+        foreach (var witness in _witnesses)
+            witness.Size = 0;
+    }
+
     /// <summary>Whether a witness has been behind for longer than the log may grow without it.</summary>
     public bool GraceIsOver() => _witnesses.Any(witness => witness.FailingSince is { } since && clock.GetUtcNow() - since > options.Value.WitnessGrace);
 
@@ -31,7 +47,25 @@ internal sealed partial class WitnessRound(IOptions<PublicationOptions> options,
     public async Task<SignedNote> CosignAsync(SignedNote note, Checkpoint checkpoint, TileTree tree, CancellationToken cancellationToken)
     {
         var cosignatures = await Task.WhenAll(_witnesses.Select(witness => AskAsync(witness, note, checkpoint, tree, cancellationToken)));
+        SaveBehind();
         return note with { Signatures = [.. note.Signatures, .. cosignatures.OfType<NoteSignature>()] };
+    }
+
+    private static DateTimeOffset? ReadBehind(string folder, WitnessOptions witness)
+    {
+        var path = Path.Combine(folder, BehindFile);
+        var line = File.Exists(path) ? File.ReadLines(path).FirstOrDefault(line => line.Split(' ')[0] == NoteKey.Parse(witness.Key)!.Name) : null;
+        return line is not null && long.TryParse(line.Split(' ')[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
+    }
+
+    private void SaveBehind()
+    {
+        var behind = string.Concat(_witnesses.Where(witness => witness.FailingSince is not null).Select(witness =>
+            string.Create(CultureInfo.InvariantCulture, $"{witness.Key.Name} {witness.FailingSince!.Value.ToUnixTimeSeconds()}\n")));
+        if (behind == _savedBehind)
+            return;
+        WholeFile.Write(_behindPath, Encoding.UTF8.GetBytes(behind), WholeFile.OwnerOnly, overwrite: true);
+        _savedBehind = behind;
     }
 
     private bool MayBeAsked(WitnessState witness) => witness.AskedAt + options.Value.WitnessRetry <= clock.GetUtcNow() || witness.FailingSince is null;

@@ -15,7 +15,7 @@ internal static class AccessCommand
         var purpose = new Option<string>("--purpose") { Description = "Purpose code of the grant on the hub's access log", Required = true };
         var basis = new Option<string>("--legal-basis") { Description = "Legal basis of the grant", Required = true };
         var caseId = new Option<string>("--case") { Description = "The case this belongs to", DefaultValueFactory = _ => "dx-access" };
-        var key = new Option<string>("--key") { Description = "The log's verifier key (name+id+base64); have it from its operator, not from the hub", Required = true };
+        var key = new Option<string>("--key") { Description = "The verifier key of one of the hub's logs (name+id+base64); have it from its operator, not from the hub", Required = true };
         var json = new Option<bool>("--json") { Description = "Print one JSON object" };
         var connection = new ConnectionSwitches();
         var list = new Command("list", "Who looked at a subject's data; exit code 1 if the proof that this is all does not hold") { identifier, purpose, basis, caseId, key, json };

@@ -7,6 +7,7 @@ namespace DataExchange.Cli.Audit;
 /// <param name="Log">Its origin.</param>
 /// <param name="Entries">That the checkpoint vouches for; null if it cannot be believed.</param>
 /// <param name="Root">Base64.</param>
+/// <param name="Continues">What the first entry names as the log before; null for the first log of a hub.</param>
 /// <param name="First">Time of the first entry.</param>
 /// <param name="Last">The latest time of an entry.</param>
 /// <param name="CosignedAt">By witness.</param>
@@ -17,6 +18,7 @@ internal sealed record VerificationReport(
     string Log,
     ulong? Entries,
     string? Root,
+    ContinuedLog? Continues,
     DateTimeOffset? First,
     DateTimeOffset? Last,
     IReadOnlyDictionary<string, DateTimeOffset> CosignedAt,
@@ -36,6 +38,8 @@ internal sealed record VerificationReport(
             table.AddRow("entries", $"{entries:N0}");
         if (Root is not null)
             table.AddRow("root", Root);
+        if (Continues is { } before)
+            table.AddRow("continues", Markup.Escape($"{before.Log}, {before.Entries:N0} entries, root {before.Root}"));
         if (First is { } first)
             table.AddRow("from", $"{first:yyyy-MM-dd HH:mm:ss}Z");
         if (Last is { } last)
@@ -50,3 +54,7 @@ internal sealed record VerificationReport(
             console.MarkupLineInterpolated($"[red]Not whole:[/] {(BadEntry is { } entry ? $"entry {entry}, " : "")}{File}: {Finding}");
     }
 }
+
+/// <param name="Log">Its origin.</param>
+/// <param name="Root">Base64, as is that of the checkpoint it ended with.</param>
+internal sealed record ContinuedLog(string Log, ulong Entries, string Root);

@@ -28,10 +28,10 @@ internal static class AuditBench
 
         BenchScreen.Step("Verifying it");
         var (started, peak) = (Stopwatch.GetTimestamp(), 0L);
-        var times = new EntryTimes();
+        var inspection = new EntryInspection(signer.Key.Name);
         var verification = new LogVerification(signer.Key, [], path => AuditCommand.ReadFile(folder, path))
         {
-            Inspect = (_, entry) => times.Inspect(entry),
+            Inspect = inspection.Inspect,
             Progress = verified =>
             {
                 cancellationToken.ThrowIfCancellationRequested();

@@ -21,7 +21,7 @@ public sealed class GrpcLimits
     public int SendBytesMax { get; set; } = 4 * 1024 * 1024;
 
     /// <summary>
-    /// Calls of one peer in work at once, and messages of its lookup streams; further ones wait, so that nobody's load is another's delay.
+    /// Calls of one peer in work at once, listings of accesses and messages of its lookup streams; further ones wait, so that nobody's load is another's delay.
     /// Default 256, 1 to 100,000.
     /// </summary>
     [Range(1, 100_000)]

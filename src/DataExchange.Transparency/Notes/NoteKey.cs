@@ -50,6 +50,10 @@ public sealed class NoteKey
             : null;
     }
 
+    /// <summary>The key as the one of another log of the same hub (<see cref="LogOrigin"/>), or of the same log; null for a log of anybody else.</summary>
+    public NoteKey? ForLog(string origin) =>
+        origin == Name ? this : Type == NoteKeyType.Ed25519 && LogOrigin.AreOfOneHub(Name, origin) ? new NoteKey(origin, Type, _key) : null;
+
     public override string ToString() => $"{Name}+{Hex(Id)}+{Convert.ToBase64String(Encoded())}";
 
     internal const int Ed25519Bytes = 32;

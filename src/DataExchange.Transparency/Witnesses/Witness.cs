@@ -9,7 +9,9 @@ namespace DataExchange.Transparency.Witnesses;
 /// Thread safe.
 /// </summary>
 /// <param name="signer">Of type <see cref="NoteKeyType.Cosignature"/>.</param>
-/// <param name="logs">Keys of the logs that are witnessed; their names are the origins.</param>
+/// <param name="logs">
+/// Keys of the logs that are witnessed; their names are the origins. Logs that follow one of these are witnessed too, each from its beginning.
+/// </param>
 /// <param name="load">What <paramref name="save"/> took last under a name, or null.</param>
 /// <param name="save">MUST have made it durable when it returns: a witness that forgets can be made to cosign a fork.</param>
 public sealed class Witness(NoteSigner signer, IEnumerable<NoteKey> logs, Func<string, byte[]?> load, Action<string, byte[]> save, TimeProvider clock)
@@ -21,7 +23,7 @@ public sealed class Witness(NoteSigner signer, IEnumerable<NoteKey> logs, Func<s
     {
         if (CosignRequest.Parse(body) is not { } request || Checkpoint.Parse(request.Note.Text) is not { } checkpoint)
             return new CosignAnswer(CosignStatus.BadRequest);
-        if (!_logs.TryGetValue(checkpoint.Origin, out var log))
+        if (KeyOf(checkpoint.Origin) is not { } log)
             return new CosignAnswer(CosignStatus.UnknownLog);
         if (request.Note.SignatureOf(log) is not { } signature)
             return new CosignAnswer(CosignStatus.Forbidden);
@@ -44,7 +46,15 @@ public sealed class Witness(NoteSigner signer, IEnumerable<NoteKey> logs, Func<s
 
     /// <summary>The checkpoint that was cosigned last for the log with this hash of its origin, or null. Source: tlog-witness, monitor retrieval.</summary>
     /// <param name="originHash">SHA-256 in lower-case hexadecimal.</param>
-    public byte[]? Latest(string originHash) => _logs.Keys.Select(FileOf).FirstOrDefault(file => file == originHash) is { } known ? load(known) : null;
+    public byte[]? Latest(string originHash)
+    {
+        ArgumentNullException.ThrowIfNull(originHash);
+        // Names nothing but what could have been saved.
+        return originHash.Length == 2 * Sha256.Bytes && LogOrigin.IsHex(originHash) ? load(originHash) : null;
+    }
+
+    private NoteKey? KeyOf(string origin) =>
+        _logs.GetValueOrDefault(origin) ?? _logs.Values.Select(log => log.ForLog(origin)).FirstOrDefault(key => key is not null);
 
     private static string FileOf(string origin)
     {

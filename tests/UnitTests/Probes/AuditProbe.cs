@@ -23,6 +23,19 @@ internal static class AuditProbe
         return 0;
     }
 
+    /// <summary>Begins the next log after each few appends; tells the log of each entry too.</summary>
+    public static async Task<int> RunRotatingAsync(string folder)
+    {
+        using var log = AuditLog.Open(new AuditOptions { Folder = folder }, NullLogger<AuditLog>.Instance);
+        for (var number = 0; ; number++)
+        {
+            var outcome = await log.AppendAsync([new Wire.AuditEntry { RequestId = $"{number}" }.ToByteArray()], CancellationToken.None);
+            Console.Out.WriteLine($"{Acknowledged}{outcome.Values[0].LogId} {outcome.Values[0].Index} {number}");
+            if (number % 5 == 4)
+                await log.RotateAsync(size => Task.FromResult<byte[]?>(new Wire.AuditEntry { Predecessor = new Wire.Predecessor { Origin = log.LogId, Size = size } }.ToByteArray()));
+        }
+    }
+
     private static async Task AppendAsync(AuditLog log, int caller)
     {
         for (int number = 0, refusals = 0; refusals < AppendsAfterRefusal; number++)

@@ -16,13 +16,14 @@ internal sealed class SampleLog : IDisposable
     {
     }
 
-    public SampleLog(List<byte[]> entries)
+    public SampleLog(List<byte[]> entries, string origin = Origin)
     {
         _entries = entries;
+        Signer = new NoteSigner(origin, NoteKeyType.Ed25519, new byte[32]);
         Write();
     }
 
-    public NoteSigner Signer { get; } = new(Origin, NoteKeyType.Ed25519, new byte[32]);
+    public NoteSigner Signer { get; }
 
     public NoteSigner Witness { get; } = new("witness.example/w1", NoteKeyType.Cosignature, [.. Enumerable.Repeat((byte)1, 32)]);
 
@@ -54,7 +55,7 @@ internal sealed class SampleLog : IDisposable
         foreach (var entry in _entries)
             files.Add(entry);
         files.Finish();
-        Files[LogVerification.CheckpointFile] = Cosign(Sign(new Checkpoint(Origin, files.Size, files.Root()))).ToBytes();
+        Files[LogVerification.CheckpointFile] = Cosign(Sign(new Checkpoint(Signer.Key.Name, files.Size, files.Root()))).ToBytes();
     }
 
     public void Dispose()

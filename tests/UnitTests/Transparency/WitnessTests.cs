@@ -88,6 +88,25 @@ public sealed class WitnessTests
         Assert.That(_witness.Add(SignedBy(stranger)).Status, Is.EqualTo(CosignStatus.Forbidden));
     }
 
+    [Test]
+    public void Add_LogThatFollowsAKnownOne_IsCosignedFromItsBeginning()
+    {
+        const string Prefix = "hub.example/audit/";
+        using var first = new NoteSigner(Prefix + "000000000000000000000000000000ff", NoteKeyType.Ed25519, new byte[32]);
+        using var next = new NoteSigner(Prefix + "00000000000000000000000000000100", NoteKeyType.Ed25519, new byte[32]);
+        using var forged = new NoteSigner(next.Key.Name, NoteKeyType.Ed25519, [.. Enumerable.Repeat((byte)9, 32)]);
+        using var elsewhere = new NoteSigner("hub.example/other/00000000000000000000000000000100", NoteKeyType.Ed25519, new byte[32]);
+        using var far = new NoteSigner(Prefix + "00000000000000000000000000010000", NoteKeyType.Ed25519, new byte[32]);
+        var witness = new Witness(_log.Witness, [first.Key], _saved.GetValueOrDefault, (file, bytes) => _saved[file] = bytes, TimeProvider.System);
+
+        Assert.That(witness.Add(SignedBy(first)).Status, Is.EqualTo(CosignStatus.Cosigned));
+        Assert.That(witness.Add(SignedBy(next)).Status, Is.EqualTo(CosignStatus.Cosigned));
+        Assert.That(witness.Add(SignedBy(next)).Body, Is.EqualTo("1\n"), "it is known now");
+        Assert.That(witness.Add(SignedBy(forged)).Status, Is.EqualTo(CosignStatus.Forbidden));
+        Assert.That(witness.Add(SignedBy(elsewhere)).Status, Is.EqualTo(CosignStatus.UnknownLog));
+        Assert.That(witness.Add(SignedBy(far)).Status, Is.EqualTo(CosignStatus.UnknownLog));
+    }
+
     [TestCase("")]
     [TestCase("old 0\n")]
     [TestCase("old 00\n\n")]

@@ -12,6 +12,9 @@ public sealed class CatalogueStore
 
     public CatalogueStore(CatalogueDatabase database, TimeProvider time) => (_database, _time) = (database, time);
 
+    /// <summary>Is given each act of governance that the database has taken, before it is in force; an exception undoes it. Default: nothing.</summary>
+    internal Func<CatalogueTransaction, Task> Recording { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Makes or upgrades the tables. Call once before anything else that is to write.</summary>
     /// <exception cref="CatalogueUnavailableException">As every method here, when the database fails.</exception>
     public Task PrepareAsync(CancellationToken cancellationToken) => GuardAsync(async () =>
@@ -90,6 +93,7 @@ public sealed class CatalogueStore
         }
 
         await context.SaveChangesAsync(cancellationToken);
+        await Recording(work);
         await transaction.CommitAsync(cancellationToken);
         return result;
     });

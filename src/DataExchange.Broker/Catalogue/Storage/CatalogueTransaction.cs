@@ -6,6 +6,7 @@ namespace DataExchange.Broker.Catalogue.Storage;
 internal sealed class CatalogueTransaction(
     CatalogueContext context, long version, CatalogueFile? file, DateTimeOffset now)
 {
+    private readonly List<(object? Was, object Now)> _written = [];
     private CatalogueFile? _file = file;
 
     /// <summary>In whole seconds, as everything is stored.</summary>
@@ -16,6 +17,9 @@ internal sealed class CatalogueTransaction(
 
     public CatalogueFile File => _file ?? throw new InvalidOperationException("The act did not ask for the catalogue.");
 
+    /// <summary>What governance records of the act, in order: rows as they were, null for a new one, and as they shall be.</summary>
+    public IReadOnlyList<(object? Was, object Now)> Written => _written;
+
     /// <summary>Not tracked: what is to change goes through <see cref="Replace"/>.</summary>
     public IQueryable<TRow> Rows<TRow>()
         where TRow : class => context.Set<TRow>().AsNoTracking();
@@ -24,6 +28,7 @@ internal sealed class CatalogueTransaction(
         where TRow : class
     {
         context.Add(row);
+        _written.Add((null, row));
         return row;
     }
 
@@ -31,6 +36,7 @@ internal sealed class CatalogueTransaction(
         where TRow : class
     {
         context.Attach(was).CurrentValues.SetValues(now);
+        _written.Add((was, now));
         return now;
     }
 

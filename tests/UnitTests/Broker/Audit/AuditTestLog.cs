@@ -26,7 +26,7 @@ internal sealed class AuditTestLog : IDisposable
 {
     private readonly TempFolder _folder = new();
 
-    public AuditTestLog() => Options = new AuditOptions { Folder = _folder["audit"], FreeBytesMin = 0 };
+    public AuditTestLog() => Options = new AuditOptions { Folder = _folder["audit"], FreeBytesMin = 0, RotateEvery = TimeSpan.MaxValue, Retention = TimeSpan.MaxValue };
 
     public AuditOptions Options { get; }
 
@@ -70,6 +70,14 @@ internal sealed class AuditTestLog : IDisposable
 
         return positions;
     }
+
+    /// <summary>Without a publisher: the next log names what this one holds, and no root.</summary>
+    public static async Task RotateAsync(AuditLog log) => Assert.That(
+        await log.RotateAsync(size => Task.FromResult<byte[]?>(new Wire.AuditEntry
+        {
+            RecordedAt = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch), Predecessor = new Wire.Predecessor { Origin = log.LogId, Size = size },
+        }.ToByteArray())),
+        Is.True);
 
     public List<byte[]> ReadAll() => [.. new AuditReader(Folder).Read().Select(entry => entry.ToArray())];
 

@@ -150,6 +150,22 @@ internal sealed class SubjectErasureTests
     }
 
     [Test]
+    public async Task Erase_InALogThatIsClosedMeanwhile_IsCarriedOutFromThere()
+    {
+        await PublishAsync();
+        CopyStore(_test.Options.Folder, _copies["backup"]);
+        await EraseAsync(Person);
+        await AuditTestLog.RotateAsync(_audit);
+        await EraseAsync(new Identifier("test-person", "somebody else"));
+        await RestoreAsync();
+
+        await ReplayAsync();
+
+        Assert.That(_test.Read(PersonKey, Name, Marital, Income), Is.Empty);
+        Assert.That(ErasedThroughState.Read(_test.Index), Is.EqualTo((_audit.LogId, 2UL)));
+    }
+
+    [Test]
     public async Task Erase_Twice_IsHarmlessAndOfAnUnknownSubjectToo()
     {
         await PublishAsync();
@@ -197,7 +213,7 @@ internal sealed class SubjectErasureTests
     }
 
     private Task ReplayAsync() =>
-        new ErasureReplay(_test.Index, _audit, Microsoft.Extensions.Options.Options.Create(_log.Options), NullLogger<ErasureReplay>.Instance).RunAsync();
+        new ErasureReplay(_test.Index, Microsoft.Extensions.Options.Options.Create(_log.Options), NullLogger<ErasureReplay>.Instance).RunAsync();
 
     /// <summary>Wrapped secrets and sealed values of the erased, as they lie in the records.</summary>
     private List<byte[]> Records()

@@ -105,6 +105,10 @@ internal sealed class GovernanceHub : IAsyncDisposable
     public async Task AuditAsync(params Wire.AuditEntry[] entries) => Assert(
         (await _hub.Services.GetRequiredService<AuditLog>().AppendAsync([.. entries.Select(entry => (ReadOnlyMemory<byte>)entry.ToByteArray())], default)).Error is null);
 
+    /// <summary>What the audit log has of governance, in order.</summary>
+    public List<Wire.GovernanceAct> Acts() =>
+        [.. new AuditReader(Folder["audit"]).Read().Select(bytes => Wire.AuditEntry.Parser.ParseFrom(bytes.Span).Governance).Where(act => act is not null)];
+
     public CatalogueFile File() => new()
     {
         Departments = [new(DepartmentId.Parse(Tax), "Tax office"), new(DepartmentId.Parse(Housing), "Housing office")],

@@ -5,6 +5,7 @@ using DataExchange.Transparency;
 using DataExchange.Transparency.Notes;
 using DataExchange.UnitTests.Broker.Audit;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Testing;
 using NUnit.Framework;
 
@@ -15,7 +16,7 @@ internal sealed class PublishedTestLog : IAsyncDisposable
 {
     private readonly TempFolder _folder = new();
     private readonly ServiceProvider _clients = new ServiceCollection().AddHttpClient().BuildServiceProvider();
-    private PublishedLog? _published;
+    private PublishedLogs? _logs;
 
     public PublishedTestLog() => Options = new PublicationOptions
     {
@@ -34,7 +35,11 @@ internal sealed class PublishedTestLog : IAsyncDisposable
 
     public LogPublisher Publisher { get; private set; } = null!;
 
-    public PublishedLog Published => _published!;
+    public PublishedLogs Logs => _logs!;
+
+    public PublishedLog Published => Logs.Newest;
+
+    public LogRetention Retention { get; private set; } = null!;
 
     /// <summary>The log's verifier key, once it has been started.</summary>
     public string PublicKey { get; private set; } = "";
@@ -48,11 +53,14 @@ internal sealed class PublishedTestLog : IAsyncDisposable
     public async Task StartAsync()
     {
         Log = Entries.Open();
-        _published = new PublishedLog(Options, Log.LogId);
-        PublicKey = _published.Signer.Key.ToString();
+        _logs = new PublishedLogs(Options, [.. AuditReader.OfAll(Entries.Folder).Select(log => log.LogId)]);
+        PublicKey = Logs.All[0].Signer.Key.ToString();
+        var audit = Microsoft.Extensions.Options.Options.Create(Entries.Options);
         var options = Microsoft.Extensions.Options.Options.Create(Options);
         Witnesses = new WitnessRound(options, _clients.GetRequiredService<IHttpClientFactory>(), TimeProvider.System, WitnessLogger);
-        Publisher = new LogPublisher(Log, _published, Witnesses, Microsoft.Extensions.Options.Options.Create(Entries.Options), options, TimeProvider.System, Logger);
+        var rotation = new LogRotation(Logs, audit, TimeProvider.System);
+        Retention = new LogRetention(Logs, rotation, audit, options, TimeProvider.System, NullLogger<LogRetention>.Instance);
+        Publisher = new LogPublisher(Log, Logs, rotation, Witnesses, audit, options, TimeProvider.System, Logger);
         await Publisher.StartAsync(CancellationToken.None);
     }
 
@@ -76,8 +84,8 @@ internal sealed class PublishedTestLog : IAsyncDisposable
     public void Close()
     {
         Publisher.Dispose();
-        _published?.Dispose();
-        _published = null;
+        _logs?.Dispose();
+        _logs = null;
         Log.Dispose();
     }
 
@@ -93,16 +101,30 @@ internal sealed class PublishedTestLog : IAsyncDisposable
     /// <summary>A checkpoint of all entries is out.</summary>
     public async Task<PublishedTree> WholeAsync()
     {
-        await Eventually.Async("a checkpoint of all entries", () => Published.Current?.Checkpoint.Size == Log.Count);
+        await Eventually.Async("a checkpoint of all entries", () => Published.LogId == Log.LogId && Published.Current?.Checkpoint.Size == Log.Count);
         return Published.Current!;
     }
 
+    /// <summary>The log that is open is closed, and the next one has a checkpoint.</summary>
+    public async Task RotateAsync()
+    {
+        var before = Log.LogId;
+        // The entries are of 1970, the first one of the next log is of now.
+        Entries.Options.RotateEvery = TimeSpan.FromDays(365);
+        await Eventually.Async("the next log", () => Log.LogId != before);
+        await WholeAsync();
+        Entries.Options.RotateEvery = TimeSpan.MaxValue;
+    }
+
     public LogFinding? Verify(params NoteKey[] witnesses) =>
-        new LogVerification(Published.Signer.Key, witnesses, path => File.Exists(Path.Combine(Published.Folder, path)) ? File.ReadAllBytes(Path.Combine(Published.Folder, path)) : null).Run();
+        Verify(Published, witnesses);
+
+    public static LogFinding? Verify(PublishedLog log, params NoteKey[] witnesses) =>
+        new LogVerification(log.Signer.Key, witnesses, path => File.Exists(Path.Combine(log.Folder, path)) ? File.ReadAllBytes(Path.Combine(log.Folder, path)) : null).Run();
 
     public async ValueTask DisposeAsync()
     {
-        if (_published is not null)
+        if (_logs is not null)
             await StopAsync();
         Entries.Dispose();
         await _clients.DisposeAsync();

@@ -89,6 +89,30 @@ public sealed class WitnessRoundTests
         await CosignedAsync(key);
     }
 
+    [Test]
+    public async Task Start_GraceIsOverSinceBeforeTheRestart_IsRefusedFromTheFirstAppend()
+    {
+        var key = await StartWitnessAsync();
+        await StopWitnessAsync();
+        await RestartAsync(key);
+        await _log.AppendAsync(1, 10);
+        await Eventually.Async("the witness behind", () => _log.Witnesses.Behind.Count > 0);
+        await _log.StopAsync();
+        var since = TimeProvider.System.GetUtcNow();
+        _log.Options.WitnessGrace = TimeSpan.FromSeconds(1);
+        await Eventually.Async("the end of the grace", () => TimeProvider.System.GetUtcNow() - since > _log.Options.WitnessGrace);
+
+        await _log.StartAsync();
+
+        Assert.That(_log.Log.Failure, Is.Not.Null);
+        await StartWitnessAsync();
+        await Eventually.Async("no refusal", () => _log.Log.Failure is null);
+        await _log.StopAsync();
+        await StopWitnessAsync();
+        await _log.StartAsync();
+        Assert.That(_log.Log.Failure, Is.Null, "what is over is forgotten");
+    }
+
     // The log's files and key restored from an old copy, and written on: a fork that the hub itself cannot see.
     [Test]
     public async Task Publish_LogForkedFromAnOldCopy_IsNotCosigned()
@@ -106,6 +130,42 @@ public sealed class WitnessRoundTests
         await Eventually.Async("the witness's refusal", () => _log.WitnessLogger.Collector.GetSnapshot().Any(line => line.Message.Contains("422", StringComparison.Ordinal)));
 
         Assert.That(_log.Verify(key)!.What, Does.Contain("has not cosigned"));
+    }
+
+    // It was told of the first log only.
+    [Test]
+    public async Task Rotate_WitnessOfTheLog_CosignsItsEndAndTheNextFromItsBeginning()
+    {
+        var key = await StartWitnessAsync();
+        await RestartAsync(key);
+
+        await _log.RotateAsync();
+        await _log.AppendAsync(300, 10);
+        await CosignedAsync(key);
+
+        Assert.That(_log.Logs.All, Has.Count.EqualTo(2));
+        foreach (var log in _log.Logs.All)
+            Assert.That(PublishedTestLog.Verify(log, key), Is.Null, log.LogId);
+    }
+
+    [Test]
+    public async Task Rotate_WitnessAway_IsPutOffUntilItHasCosignedTheEnd()
+    {
+        var key = await StartWitnessAsync();
+        await StopWitnessAsync();
+        await RestartAsync(key);
+        _log.Entries.Options.RotateEvery = TimeSpan.FromDays(365);
+
+        for (var at = 0; at < 5; at++)
+        {
+            await _log.AppendAsync(10, 10 + (10 * at));
+            await _log.WholeAsync();
+        }
+
+        Assert.That(_log.Logs.All, Has.Count.EqualTo(1));
+        await StartWitnessAsync();
+        await Eventually.Async("the next log", () => _log.Logs.All.Count == 2);
+        Assert.That(PublishedTestLog.Verify(_log.Logs.All[0], key), Is.Null);
     }
 
     private async Task<NoteKey> StartWitnessAsync()

@@ -2,6 +2,8 @@ using System.Text.Json;
 using DataExchange.Cli;
 using DataExchange.Cli.Audit;
 using DataExchange.Testing;
+using DataExchange.Transparency;
+using DataExchange.Transparency.Notes;
 using DataExchange.UnitTests.Transparency;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -12,6 +14,8 @@ namespace DataExchange.UnitTests.Cli.Audit;
 /// <summary><c>dx audit verify</c> over a folder, as somebody runs it who was handed one.</summary>
 public sealed class AuditCommandTests
 {
+    private const string Hub = "hub.example/audit/0000000000000000000000000000000";
+
     private TempFolder _folder = null!;
     private SampleLog _log = null!;
 
@@ -88,6 +92,60 @@ public sealed class AuditCommandTests
     }
 
     [Test]
+    public void Verify_LogThatGoesOnFromAnother_SaysFromWhichAndHoldsTheTwoTogether()
+    {
+        using var old = new SampleLog([.. _log.Entries], $"{Hub}1");
+        using var next = new SampleLog([Continuing(old), Entry(700)], $"{Hub}2");
+        Write(old, "old");
+
+        // With the first log's key, which is all that an auditor was given.
+        var (code, report) = Verify(next, "--previous", _folder["old"], "--key", old.Signer.Key.ToString());
+
+        Assert.That((code, report.GetProperty("log").GetString()), Is.EqualTo((ExitCode.Ok, $"{Hub}2")));
+        var continued = report.GetProperty("continues");
+        Assert.That((continued.GetProperty("log").GetString(), continued.GetProperty("entries").GetInt32()), Is.EqualTo(($"{Hub}1", 600)));
+        Assert.That(Verify(old).Report.GetProperty("continues").ValueKind, Is.EqualTo(JsonValueKind.Null));
+    }
+
+    [TestCase("grown")]
+    [TestCase("forked")]
+    [TestCase("missing")]
+    [TestCase("another hub's")]
+    public void Verify_LogBeforeIsNotWhatThisOneNames_IsAFinding(string spoiled)
+    {
+        using var old = new SampleLog([.. _log.Entries], $"{Hub}1");
+        using var next = new SampleLog([Continuing(old), Entry(700)], $"{Hub}2");
+        using var other = spoiled switch
+        {
+            "grown" => new SampleLog([.. old.Entries, Entry(600)], $"{Hub}1"),
+            "forked" => new SampleLog([.. old.Entries.Skip(1), Entry(600)], $"{Hub}1"),
+            _ => new SampleLog([.. old.Entries], "other.example/1"),
+        };
+        Directory.CreateDirectory(_folder["old"]);
+        if (spoiled != "missing")
+            Write(other, "old");
+
+        var (code, report) = Verify(next, "--previous", _folder["old"]);
+
+        Assert.That((code, report.GetProperty("bad_entry").GetInt32()), Is.EqualTo((ExitCode.Finding, 0)));
+        Assert.That(report.GetProperty("finding").GetString(), Does.Contain(spoiled is "grown" or "forked" ? "which ended with" : "holds no checkpoint of"));
+    }
+
+    [Test]
+    public void Verify_PredecessorInTheMiddleOrOfAnotherPlace_IsAFinding()
+    {
+        using var old = new SampleLog([.. _log.Entries], $"{Hub}1");
+        using var middle = new SampleLog([Entry(650), Continuing(old)], $"{Hub}2");
+        using var skipping = new SampleLog([Continuing(old)], $"{Hub}3");
+        using var silent = new SampleLog([Entry(700)], $"{Hub}2");
+        Write(old, "old");
+
+        Assert.That(Verify(middle).Report.GetProperty("finding").GetString(), Does.Contain("as only a log's first entry does"));
+        Assert.That(Verify(skipping).Report.GetProperty("finding").GetString(), Does.Contain("is not the log before this one"));
+        Assert.That(Verify(silent, "--previous", _folder["old"]).Report.GetProperty("finding").GetString(), Does.Contain("names no log before"));
+    }
+
+    [Test]
     public void Verify_KeyOfTheWrongKindOrNoFolder_IsUsage()
     {
         Assert.That(Run(_folder["log"], "--key", "no key").Code, Is.EqualTo(ExitCode.Usage));
@@ -103,16 +161,33 @@ public sealed class AuditCommandTests
 
     private (int Code, JsonElement Report) Verify(params string[] further) => Verify(_log, further);
 
-    private (int Code, JsonElement Report) Verify(SampleLog log, params string[] further)
+    private static byte[] Continuing(SampleLog old)
     {
+        var head = Checkpoint.Parse(SignedNote.Parse(old.Note)!.Text)!;
+        return new Wire.AuditEntry
+        {
+            RecordedAt = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch.AddSeconds(650)),
+            Predecessor = new Wire.Predecessor { Origin = head.Origin, Size = head.Size, Root = ByteString.CopyFrom(head.Root.ToArray()) },
+        }.ToByteArray();
+    }
+
+    private void Write(SampleLog log, string folder)
+    {
+        if (Directory.Exists(_folder[folder]))
+            Directory.Delete(_folder[folder], recursive: true);
         foreach (var (name, bytes) in log.Files)
         {
-            var path = _folder[Path.Combine("log", name)];
+            var path = _folder[Path.Combine(folder, name)];
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             File.WriteAllBytes(path, bytes);
         }
+    }
 
-        var (code, output) = Run([_folder["log"], "--key", log.Signer.Key.ToString(), "--json", .. further]);
+    private (int Code, JsonElement Report) Verify(SampleLog log, params string[] further)
+    {
+        Write(log, "log");
+        string[] key = further.Contains("--key") ? [] : ["--key", log.Signer.Key.ToString()];
+        var (code, output) = Run([_folder["log"], .. key, "--json", .. further]);
         return (code, JsonDocument.Parse(output).RootElement);
     }
 
