@@ -64,7 +64,10 @@ internal sealed class DepartmentState(DepartmentId id)
             using var reader = new BinaryReader(new MemoryStream(bytes), Encoding.UTF8);
             if (reader.ReadByte() != Version)
                 throw new IndexCorruptionException("The state of a department has an unknown version.");
-            var department = new DepartmentState(id) { Current = streams[(int)reader.ReadUInt32()] };
+            var ordinal = reader.ReadUInt32();
+            if (ordinal >= streams.Count || streams[(int)ordinal].Department != id)
+                throw new IndexCorruptionException("The state of a department names a stream that is not its own.");
+            var department = new DepartmentState(id) { Current = streams[(int)ordinal] };
             foreach (var stream in streams.Where(stream => stream.Department == id))
                 department.Streams.Add(stream.Epoch, stream);
             var outcome = (ApplyOutcome)reader.ReadByte();

@@ -11,6 +11,8 @@ internal sealed class StreamState(uint ordinal, DepartmentId department, UInt128
     // Written before streams said where their first load ends: whoever was heard of was taken to be complete.
     private const byte VersionWithoutLoading = 1;
 
+    private const int RangeBytesMin = 3 * sizeof(ulong);
+
     public uint Ordinal => ordinal;
 
     public DepartmentId Department => department;
@@ -78,7 +80,11 @@ internal sealed class StreamState(uint ordinal, DepartmentId department, UInt128
             var currentAsOf = reader.ReadInt64();
             var loading = version == VersionWithoutLoading ? currentAsOf == 0 : reader.ReadBoolean();
             var watermark = reader.ReadUInt64();
-            var above = new AppliedRange[reader.ReadInt32()];
+            var pieces = reader.ReadInt32();
+            // Before room is made for them: a damaged number would take all the memory there is.
+            if ((uint)pieces > (uint)(bytes.Length / RangeBytesMin))
+                throw new IndexCorruptionException("The state of a stream is damaged.");
+            var above = new AppliedRange[pieces];
             for (var i = 0; i < above.Length; i++)
                 above[i] = new AppliedRange(reader.ReadUInt64(), reader.ReadUInt64(), new DateTimeOffset(reader.ReadInt64(), TimeSpan.Zero), version == Version && reader.ReadBoolean());
             return new StreamState(ordinal, department, epoch, new AppliedRanges(watermark, above))

@@ -28,8 +28,9 @@ internal readonly record struct ReceivedLookup(Wire.LookupRequest Request, ReadO
         using var input = new CodedInputStream(message);
         while (input.ReadTag() is var tag and not 0)
         {
+            // Not SkipLastField, which lets fields pass that are none.
             if (tag != LookupsTag)
-                input.SkipLastField();
+                UnknownFieldSet.MergeFieldFrom(null, input);
             else if (lookups.Count == WireLimits.LookupsPerMessageMax)
                 throw WrongCount();
             else

@@ -33,6 +33,11 @@ internal static class KeyMaterial
         {
             return Rule;
         }
+        catch (PlatformNotSupportedException)
+        {
+            // A curve that the platform has never heard of.
+            return CurveRule;
+        }
     }
 
     private static byte[]? PublicKeyInfoOf(string pem)

@@ -128,7 +128,21 @@ internal sealed class YamlTree
 
     private static YamlText Text(Scalar scalar) => new(scalar.Start.Line, scalar.Start.Column, scalar.Value);
 
-    private ParsingEvent Next() => _parser.MoveNext() ? _parser.Current! : throw new YamlException("The document ends too early.");
+    private ParsingEvent Next() => MoveNext() ? _parser.Current! : throw new YamlException("The document ends too early.");
+
+    /// <summary>The parser has exceptions that it does not state: at a tag that is no URI, in the middle of a scalar.</summary>
+    private bool MoveNext()
+    {
+        var reached = _parser.Current?.End ?? Mark.Empty;
+        try
+        {
+            return _parser.MoveNext();
+        }
+        catch (Exception fault) when (fault is not (YamlException or OutOfMemoryException))
+        {
+            throw new YamlException(reached, reached, "The parser failed.", fault);
+        }
+    }
 
     private void Next<T>()
         where T : ParsingEvent
