@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using DataExchange.Broker.Audit;
 using DataExchange.Broker.Catalogue.Storage;
-using DataExchange.Contracts;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DataExchange.Broker.Catalogue;
-using DataExchange.Broker.Catalogue.Reading;
 using DataExchange.Broker.Catalogue.Storage;
+using DataExchange.Hosting;
 using Spectre.Console;
 
 namespace DataExchange.Cli.Catalogue;
@@ -18,7 +18,7 @@ internal sealed class CatalogueView(TextWriter output, bool json)
 
     private readonly IAnsiConsole _console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
 
-    public void Write(IReadOnlyList<CatalogueError> errors)
+    public void Write(IReadOnlyList<YamlError> errors)
     {
         if (json)
         {

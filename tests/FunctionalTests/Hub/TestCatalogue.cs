@@ -18,6 +18,9 @@ internal sealed record TestCatalogue(TestCertificates Certificates, int AdapterP
     public const string Foreign = "foreign";
     public const string Welfare = "welfare";
     public const string Stranger = "stranger";
+
+    /// <summary>Has a certificate, and is in the catalogue where <see cref="LicensingPort"/> says where its adapter is.</summary>
+    public const string Licensing = "licensing";
     public const string Scheme = "test-body";
     public const string SchemePattern = "[A-Z]{4}[0-9]{16}";
     public const string Status = "status";
@@ -35,6 +38,9 @@ internal sealed record TestCatalogue(TestCertificates Certificates, int AdapterP
     public string? Linker { get; init; }
 
     private string LinkRights => Linker is null ? "" : $"\nlink_rights:\n  - department: {Linker}\n    schemes: [{Scheme}, {Scheme}]";
+
+    /// <summary>Port of the adapter of <c>samples/02-a-file</c>.</summary>
+    public int? LicensingPort { get; init; }
 
     private string NextKey => WelfareNextKey is null ? "" : $"\n      - file: {WelfareNextKey.CertificatePath}\n        uses: [tls]";
 
@@ -62,10 +68,10 @@ internal sealed record TestCatalogue(TestCertificates Certificates, int AdapterP
             name: Welfare
             keys:
               - file: {WelfareKey.CertificatePath}
-                uses: [tls]{NextKey}
+                uses: [tls]{NextKey}{LicensingDepartment}
         schemes:
           - name: {Scheme}
-            pattern: '{SchemePattern}'{LinkRights}
+            pattern: '{SchemePattern}'{LicensingSchemes}{LinkRights}
         attributes:
           - id: {Registry}/{Status}
             title: Status
@@ -78,7 +84,7 @@ internal sealed record TestCatalogue(TestCertificates Certificates, int AdapterP
           - id: {Foreign}/{Status}
             title: Status abroad
             type: text
-            holding: held
+            holding: held{LicensingAttributes}
         grants:
           - consumer: {Welfare}
             purpose: {Purpose}
@@ -88,6 +94,40 @@ internal sealed record TestCatalogue(TestCertificates Certificates, int AdapterP
             attributes:
               - {Registry}/{Status}
               - {Registry}/{Address}
-              - {Foreign}/{Status}
+              - {Foreign}/{Status}{LicensingGrants}
+        """;
+
+    private string LicensingDepartment => LicensingPort is null ? "" : $"""
+
+          - id: {Licensing}
+            name: Licensing
+            adapter: https://127.0.0.1:{LicensingPort}
+            keys:
+              - file: {Certificates.Department(Licensing).CertificatePath}
+                uses: [tls, signing]
+        """;
+
+    private string LicensingSchemes => LicensingPort is null ? "" : """
+
+          - {name: licence, pattern: 'L-[0-9]{6}'}
+          - {name: company, pattern: 'B[0-9]{6}'}
+        link_rights:
+          - {department: licensing, schemes: [licence, company]}
+        """;
+
+    private string LicensingAttributes => LicensingPort is null ? "" : """
+
+          - {id: licensing/kind, title: Kind, type: code, holding: held}
+          - {id: licensing/issued, title: Issued, type: date, holding: held}
+          - {id: licensing/state, title: State, type: code, holding: held}
+          - {id: licensing/address, title: Address, type: text, holding: located}
+        """;
+
+    private string LicensingGrants => LicensingPort is null ? "" : """
+
+              - licensing/kind
+              - licensing/issued
+              - licensing/state
+              - licensing/address
         """;
 }

@@ -37,7 +37,7 @@ internal sealed class TestExchange : IAsyncDisposable
     }
 
     public TestCertificates Certificates { get; } =
-        new(TestCatalogue.Registry, TestCatalogue.Foreign, TestCatalogue.Welfare, TestCatalogue.Stranger);
+        new(TestCatalogue.Registry, TestCatalogue.Foreign, TestCatalogue.Welfare, TestCatalogue.Stranger, TestCatalogue.Licensing);
 
     public TestCatalogue Catalogue { get; }
 

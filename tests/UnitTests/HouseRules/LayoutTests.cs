@@ -23,6 +23,7 @@ internal sealed partial class LayoutTests
         ["DataExchange.Adapter"] = ["DataExchange.Contracts", "DataExchange.Hosting"],
         ["DataExchange.Broker"] = ["DataExchange.Contracts", "DataExchange.Hosting", "DataExchange.Transparency"],
         ["DataExchange.Cli"] = ["DataExchange.Contracts", "DataExchange.Hosting", "DataExchange.Transparency", "DataExchange.Adapter", "DataExchange.Broker"],
+        ["DataExchange.AdapterHost"] = ["DataExchange.Contracts", "DataExchange.Hosting", "DataExchange.Adapter"],
         // Stands alone, since whoever verifies a log need not run an exchange.
         ["DataExchange.Transparency"] = [],
     };

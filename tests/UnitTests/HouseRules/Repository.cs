@@ -18,6 +18,7 @@ internal static class Repository
         typeof(DataExchange.Adapter.IChangeSource).Assembly,
         typeof(DataExchange.Broker.Audit.AuditLog).Assembly,
         Assembly.Load("dx"),
+        Assembly.Load("dx-adapter"),
     ];
 
     /// <summary>Types that somebody wrote: not generated from protos or by the compiler.</summary>

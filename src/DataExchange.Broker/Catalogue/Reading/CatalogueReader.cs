@@ -1,11 +1,12 @@
 using DataExchange.Contracts;
+using DataExchange.Hosting;
 
 namespace DataExchange.Broker.Catalogue.Reading;
 
 /// <summary>What reading gave: the file, or every error in it.</summary>
 /// <param name="File">Null exactly when there are errors.</param>
 /// <param name="Errors">In the order of the file.</param>
-public sealed record CatalogueReading(CatalogueFile? File, IReadOnlyList<CatalogueError> Errors);
+public sealed record CatalogueReading(CatalogueFile? File, IReadOnlyList<YamlError> Errors);
 
 /// <summary>
 /// Reads a catalogue file and checks all of it. Sections are read in the order in which they refer to each other, whatever their order
@@ -21,7 +22,7 @@ public sealed class CatalogueReader
     public const int GrantsMax = 200_000;
     public const int CalendarDaysMax = 10_000;
 
-    private readonly CatalogueErrors _errors = new();
+    private readonly YamlErrors _errors = new();
     private readonly KeyReader _keys;
     private readonly Dictionary<DepartmentId, bool> _hasAdapter = [];
     private readonly HashSet<string> _schemeNames = new(StringComparer.Ordinal);

@@ -1,12 +1,13 @@
 using System.Security;
 using System.Text;
 using DataExchange.Contracts;
+using DataExchange.Hosting;
 
 namespace DataExchange.Broker.Catalogue.Reading;
 
 /// <summary>Reads the departments' keys: each a PEM in the file itself or in a file beside it. One key belongs to one department.</summary>
 /// <param name="folder">What key files are relative to; null where none may be read.</param>
-internal sealed class KeyReader(string? folder, CatalogueErrors errors)
+internal sealed class KeyReader(string? folder, YamlErrors errors)
 {
     private const string FileRule = "must name a readable text file of at most 16 KiB";
 

@@ -3,6 +3,7 @@ using System.Text;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Catalogue.Reading;
 using DataExchange.Contracts;
+using DataExchange.Hosting;
 using DataExchange.Testing;
 using DataExchange.UnitTests.HouseRules;
 using NUnit.Framework;
@@ -122,8 +123,8 @@ public sealed class CatalogueReaderTests
         Assert.Multiple(() =>
         {
             Assert.That(reading.File, Is.Null);
-            Assert.That(reading.Errors, Has.Count.InRange(1, errorsMax).And.Some.Matches<CatalogueError>(e => e!.Path == path && e.Rule.Contains(rule)), Listed(reading));
-            Assert.That(reading.Errors, Has.All.Matches<CatalogueError>(e => e!.Line > 0 && e.Column > 0));
+            Assert.That(reading.Errors, Has.Count.InRange(1, errorsMax).And.Some.Matches<YamlError>(e => e!.Path == path && e.Rule.Contains(rule)), Listed(reading));
+            Assert.That(reading.Errors, Has.All.Matches<YamlError>(e => e!.Line > 0 && e.Column > 0));
         });
     }
 
@@ -284,7 +285,7 @@ public sealed class CatalogueReaderTests
 
         var errors = SampleCatalogue.Read(yaml).Errors;
 
-        Assert.That(errors, Has.Count.EqualTo(CatalogueErrors.ReportedMax + 1));
+        Assert.That(errors, Has.Count.EqualTo(YamlErrors.ReportedMax + 1));
         Assert.That(errors[^1].ToString(), Does.StartWith("the file has ").And.EndWith(" more errors"));
     }
 

@@ -1,22 +1,22 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace DataExchange.Broker.Catalogue.Reading;
+namespace DataExchange.Hosting;
 
-internal delegate bool TryParse<T>(string? text, [NotNullWhen(true)] out T? value);
+public delegate bool TryParse<T>(string? text, [NotNullWhen(true)] out T? value);
 
 /// <summary>
 /// The fields of one map, taken one by one by name; <see cref="End"/> refuses what nobody took. Every breach becomes an error with its
 /// place and reading goes on.
 /// </summary>
-internal sealed class YamlFields
+public sealed class YamlFields
 {
     private readonly Dictionary<string, (YamlText Key, YamlNode Value)> _untaken = new(StringComparer.Ordinal);
     private readonly Dictionary<string, YamlNode> _taken = new(StringComparer.Ordinal);
-    private readonly CatalogueErrors _errors;
+    private readonly YamlErrors _errors;
     private readonly int _errorsBefore;
     private readonly bool _isMap;
 
-    public YamlFields(YamlNode node, string path, CatalogueErrors errors)
+    public YamlFields(YamlNode node, string path, YamlErrors errors)
     {
         (At, Path, _errors, _errorsBefore, _isMap) = (node, path, errors, errors.Count, node is YamlMap);
         if (node is not YamlMap map)

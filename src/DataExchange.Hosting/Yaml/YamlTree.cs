@@ -2,22 +2,22 @@ using System.Text;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace DataExchange.Broker.Catalogue.Reading;
+namespace DataExchange.Hosting;
 
 /// <summary>A node of a YAML document and where it stands, both from 1.</summary>
-internal abstract record YamlNode(long Line, long Column);
+public abstract record YamlNode(long Line, long Column);
 
-internal sealed record YamlText(long Line, long Column, string Value) : YamlNode(Line, Column);
+public sealed record YamlText(long Line, long Column, string Value) : YamlNode(Line, Column);
 
-internal sealed record YamlList(long Line, long Column, IReadOnlyList<YamlNode> Items) : YamlNode(Line, Column);
+public sealed record YamlList(long Line, long Column, IReadOnlyList<YamlNode> Items) : YamlNode(Line, Column);
 
-internal sealed record YamlMap(long Line, long Column, IReadOnlyList<(YamlText Key, YamlNode Value)> Entries) : YamlNode(Line, Column);
+public sealed record YamlMap(long Line, long Column, IReadOnlyList<(YamlText Key, YamlNode Value)> Entries) : YamlNode(Line, Column);
 
 /// <summary>
-/// Reads one document of plain YAML: maps, lists and text. Anchors, aliases and tags are refused, since a catalogue needs none and a
+/// Reads one document of plain YAML: maps, lists and text. Anchors, aliases and tags are refused, since no file of ours needs them and a
 /// file of a few hundred bytes can unfold to gigabytes through them. Size, depth and number of nodes are bounded.
 /// </summary>
-internal sealed class YamlTree
+public sealed class YamlTree
 {
     public const int FileBytesMax = 16 * 1024 * 1024;
     public const int DepthMax = 8;
@@ -29,7 +29,7 @@ internal sealed class YamlTree
     private YamlTree(string text) => _parser = new Parser(new StringReader(text));
 
     /// <summary>Null when the text is not plain YAML: an error then says where.</summary>
-    public static YamlNode? Read(Stream file, CatalogueErrors errors)
+    public static YamlNode? Read(Stream file, YamlErrors errors)
     {
         if (ReadText(file, errors) is not { } text)
             return null;
@@ -41,12 +41,12 @@ internal sealed class YamlTree
         {
             // The parser's own words can quote the file; only ours are passed on.
             var rule = broken is NotPlainException ? broken.Message : "must be well-formed YAML";
-            errors.Add(new CatalogueError("", broken.Start.Line, broken.Start.Column, rule));
+            errors.Add(new YamlError("", broken.Start.Line, broken.Start.Column, rule));
             return null;
         }
     }
 
-    private static string? ReadText(Stream file, CatalogueErrors errors)
+    private static string? ReadText(Stream file, YamlErrors errors)
     {
         using var bytes = new MemoryStream();
         var buffer = new byte[81_920];
@@ -54,7 +54,7 @@ internal sealed class YamlTree
         {
             if (bytes.Length + read > FileBytesMax)
             {
-                errors.Add(new CatalogueError("", 0, 0, $"must be at most {FileBytesMax} bytes long"));
+                errors.Add(new YamlError("", 0, 0, $"must be at most {FileBytesMax} bytes long"));
                 return null;
             }
 
@@ -68,7 +68,7 @@ internal sealed class YamlTree
         }
         catch (DecoderFallbackException)
         {
-            errors.Add(new CatalogueError("", 0, 0, "must be UTF-8"));
+            errors.Add(new YamlError("", 0, 0, "must be UTF-8"));
             return null;
         }
     }
@@ -151,6 +151,6 @@ internal sealed class YamlTree
             throw new NotPlainException(_parser.Current!, "must be one document");
     }
 
-    /// <summary>Well-formed, but more than a catalogue may use.</summary>
+    /// <summary>Well-formed, but more than our files may use.</summary>
     private sealed class NotPlainException(ParsingEvent at, string rule) : YamlException(at.Start, at.End, rule);
 }

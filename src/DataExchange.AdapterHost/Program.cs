@@ -1,0 +1,3 @@
+using DataExchange.AdapterHost;
+
+return await AdapterCommands.RunAsync(args);

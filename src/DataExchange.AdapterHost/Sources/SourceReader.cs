@@ -1,0 +1,143 @@
+using DataExchange.AdapterHost.Mapping;
+using DataExchange.AdapterHost.Memory;
+
+namespace DataExchange.AdapterHost.Sources;
+
+/// <summary>Reads one source whenever it is another one than at the last complete reading. A failure is kept as its problem and ends the reading.</summary>
+/// <param name="stateFolder">Where an operator's acceptance is left.</param>
+internal sealed partial class SourceReader(SourceMapping mapping, IRowSource rows, SourceMemory memory, string stateFolder, ILogger logger) : IAsyncDisposable
+{
+    private SourcePass? _pass;
+    private string? _version;
+    private string? _stoppedAt;
+    private bool _rowsEnded;
+
+    public SourceStatus Status { get; } = new(mapping.Name);
+
+    private string AcceptancePath => AcceptancePathOf(stateFolder, mapping.Name);
+
+    /// <summary>The file by which an operator says that what is gone is to be withdrawn, once.</summary>
+    public static string AcceptancePathOf(string stateFolder, string source) => Path.Combine(stateFolder, $"accept-{source}");
+
+    /// <summary>Begins a reading where there is something to read.</summary>
+    public Task BeginAsync(CancellationToken cancellationToken) => GuardAsync(async () =>
+    {
+        // A reading that was broken off from outside.
+        await EndAsync();
+        memory.Rollback();
+        var version = await rows.VersionAsync(cancellationToken);
+        _version = version.Text is null ? null : $"{version.Text} {mapping.Fingerprint}";
+        var isSame = _version is not null && _version == memory.Reading;
+        var waits = _version is not null && _version == _stoppedAt && !File.Exists(AcceptancePath);
+        if (isSame)
+            Status.Problem = null;
+        if (!isSame && !waits)
+            (_pass, _rowsEnded) = (new SourcePass(rows, mapping, memory, version, cancellationToken), false);
+    });
+
+    /// <summary>The next changes, all of one block that is saved; null at the end, which a problem brings too.</summary>
+    public async Task<List<Wire.Change>?> NextAsync(CancellationToken cancellationToken)
+    {
+        List<Wire.Change>? block = null;
+        await GuardAsync(async () =>
+        {
+            if (_pass is { } pass && await FillAsync(pass, cancellationToken))
+            {
+                memory.Commit();
+                block = pass.Block;
+            }
+        });
+        return block;
+    }
+
+    /// <summary>Ends the reading; where it came to its end it is not repeated until the source is another one.</summary>
+    public async Task EndAsync()
+    {
+        if (_pass is not { } pass)
+            return;
+        _pass = null;
+        await pass.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await EndAsync();
+        memory.Dispose();
+    }
+
+    private async Task<bool> FillAsync(SourcePass pass, CancellationToken cancellationToken)
+    {
+        if (!_rowsEnded)
+        {
+            if (await pass.NextAsync(cancellationToken))
+                return true;
+            memory.Commit();
+            _rowsEnded = true;
+            await CheckUnchangedAsync(cancellationToken);
+            StopIfTooManyAreGone(pass);
+        }
+
+        if (await pass.NextGoneAsync(cancellationToken))
+            return true;
+        memory.Commit();
+        Complete(pass);
+        return false;
+    }
+
+    private async Task CheckUnchangedAsync(CancellationToken cancellationToken)
+    {
+        if (_version is not null && $"{(await rows.VersionAsync(cancellationToken)).Text} {mapping.Fingerprint}" != _version)
+            throw new SourceStoppedException("was changed while it was read: it is read again");
+    }
+
+    private void StopIfTooManyAreGone(SourcePass pass)
+    {
+        _stoppedAt = null;
+        if (pass.GonePercent <= mapping.Config.WithdrawPercentMax || File.Exists(AcceptancePath))
+            return;
+        _stoppedAt = _version;
+        throw new SourceStoppedException(
+            $"{pass.Describe()}: nothing is withdrawn. Where that is right: dx-adapter accept --config FILE --source {mapping.Name}; where not, mend the source");
+    }
+
+    private void Complete(SourcePass pass)
+    {
+        File.Delete(AcceptancePath);
+        memory.Reading = _version;
+        Status.End(pass.Figures, memory.Subjects);
+        Status.Problem = null;
+        var figures = pass.Figures;
+        Log.Read(logger, mapping.Name, figures.Rows, figures.Changes, figures.Withdrawn);
+        if (figures.Named.Count > 0)
+            Log.Refused(logger, mapping.Name, figures.RowsRefused, figures.CellsRefused, figures.Named[0].ToString());
+    }
+
+    private async Task GuardAsync(Func<Task> step)
+    {
+        try
+        {
+            await step();
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            var problem = exception is SourceStoppedException stopped ? stopped.Message : $"reading failed: {exception.GetType().Name}";
+            if (problem != Status.Problem)
+                Log.Problem(logger, mapping.Name, problem);
+            Status.Problem = problem;
+            memory.Rollback();
+            await EndAsync();
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1310, LogLevel.Information, "Source {Source}: {Rows} rows read, {Changes} changes, {Withdrawn} subjects gone", EventName = "SourceRead")]
+        public static partial void Read(ILogger logger, string source, long rows, long changes, long withdrawn);
+
+        [LoggerMessage(1311, LogLevel.Warning, "Source {Source}: {Rows} rows and {Cells} cells refused; the first: {First}", EventName = "SourceRowsRefused")]
+        public static partial void Refused(ILogger logger, string source, long rows, long cells, string first);
+
+        [LoggerMessage(1312, LogLevel.Warning, "Source {Source} is not read on: {Problem}", EventName = "SourceProblem")]
+        public static partial void Problem(ILogger logger, string source, string problem);
+    }
+}

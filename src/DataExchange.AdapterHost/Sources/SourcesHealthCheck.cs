@@ -1,0 +1,29 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace DataExchange.AdapterHost.Sources;
+
+/// <summary>Unhealthy where a source is stopped; degraded where rows or cells were refused. Names places and rules, never a value.</summary>
+internal sealed class SourcesHealthCheck(IReadOnlyList<SourceReader> readers) : IHealthCheck
+{
+    public const string Name = "sources";
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var sources = readers.Select(reader => reader.Status).ToList();
+        var stopped = sources.Where(source => source.Problem is not null).Select(source => $"{source.Name}: {source.Problem}").ToList();
+        var refused = sources.Where(source => source.Last is { Named.Count: > 0 })
+            .Select(source => $"{source.Name}: {source.Last!.RowsRefused} rows and {source.Last.CellsRefused} cells refused");
+        var problems = stopped.Concat(refused).ToList();
+        var health = stopped.Count > 0 ? HealthStatus.Unhealthy : problems.Count > 0 ? HealthStatus.Degraded : HealthStatus.Healthy;
+        return Task.FromResult(new HealthCheckResult(health, problems.Count == 0 ? null : string.Join("; ", problems), data: Data(sources)));
+    }
+
+    private static Dictionary<string, object> Data(IEnumerable<SourceStatus> sources) => sources.ToDictionary(source => source.Name, source => (object)new
+    {
+        source.Subjects,
+        source.Last?.Rows,
+        source.Last?.RowsRefused,
+        source.Last?.CellsRefused,
+        Refused = source.Last?.Named.Select(refusal => refusal.ToString()),
+    });
+}
