@@ -9,6 +9,7 @@ compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql
 command -v strace >/dev/null || missing+=(strace)
 command -v setpriv >/dev/null || missing+=(util-linux)
 command -v node >/dev/null || missing+=(nodejs)
+command -v softhsm2-util >/dev/null || missing+=(softhsm2)
 command -v npm >/dev/null || missing+=(npm)
 
 # The packages of the foreign client; a second time does nothing.

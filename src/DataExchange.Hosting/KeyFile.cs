@@ -20,8 +20,20 @@ public static class KeyFile
         using var file = PrivateFile.Open(path, $"{name} file");
         if (file.Length != keyBytes)
             throw new InvalidOperationException($"The {name} file holds {file.Length} bytes instead of {keyBytes}: restore it from the backup.");
-        var key = new byte[keyBytes];
-        file.ReadExactly(key);
-        return key;
+        return ReadFirst(file, keyBytes);
+    }
+
+    /// <summary>As <see cref="Read"/>, of any length; at most the first <paramref name="bytesMax"/> bytes.</summary>
+    public static byte[] ReadFirst(string path, string name, int bytesMax)
+    {
+        using var file = PrivateFile.Open(path, $"{name} file");
+        return ReadFirst(file, (int)Math.Min(file.Length, bytesMax));
+    }
+
+    private static byte[] ReadFirst(FileStream file, int bytes)
+    {
+        var content = new byte[bytes];
+        file.ReadExactly(content);
+        return content;
     }
 }

@@ -9,19 +9,19 @@ namespace DataExchange.Broker.Index;
 /// </summary>
 internal static class IndexKeys
 {
-    public static WrappingKeys OpenWrappingKeys(IndexStore store, IndexOptions options)
+    public static WrappingKeys OpenWrappingKeys(IndexStore store, IndexOptions options, KeyTokens tokens)
     {
         var used = store.ListState(StateKeys.WrappingKey);
-        var keys = WrappingKeys.LoadOrCreate(new NumberedKeyFiles(options.KeyFolder, WrappingKeys.Prefix), mayCreate: used.Count == 0);
+        var keys = WrappingKeys.LoadOrCreate(new NumberedKeyFiles(options.KeyFolder, WrappingKeys.Prefix, tokens), mayCreate: used.Count == 0);
         RequireAll(used, number => keys.Find(number)?.Fingerprint, WrappingKeys.Prefix);
         Note(store, StateKeys.Of(StateKeys.WrappingKey, keys.Current.Number), keys.Current.Fingerprint);
         return keys;
     }
 
-    public static RowKeys OpenRowKeys(IndexStore store, IndexOptions options)
+    public static RowKeys OpenRowKeys(IndexStore store, IndexOptions options, KeyTokens tokens)
     {
         var used = store.ListState(StateKeys.RowKey);
-        var keys = RowKeys.LoadOrCreate(new NumberedKeyFiles(options.KeyFolder, RowKeys.Prefix), mayCreate: used.Count == 0);
+        var keys = RowKeys.LoadOrCreate(new NumberedKeyFiles(options.KeyFolder, RowKeys.Prefix, tokens), mayCreate: used.Count == 0);
         RequireAll(used, number => keys.All.FirstOrDefault(key => key.Number == number)?.Fingerprint, RowKeys.Prefix);
         Note(store, StateKeys.Of(StateKeys.RowKey, keys.Current), keys.All[^1].Fingerprint);
         return keys;

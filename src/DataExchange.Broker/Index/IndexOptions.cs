@@ -22,12 +22,24 @@ internal sealed class IndexOptions
 
     /// <summary>
     /// Folder of the keys that subjects' secrets are wrapped with, <c>wrapping-N.key</c>, and that identifiers' rows are permuted with,
-    /// <c>identifier-N.key</c>: 32 bytes each, readable by their owner only, outside <see cref="Folder"/> and outside the audit log. The first
+    /// <c>identifier-N.key</c>: 32 bytes each, or wrapped by one of <see cref="KeyTokens"/>, readable by their owner only, outside <see cref="Folder"/> and outside the audit log. The first
     /// are made at the first start, a further file begins a rotation. Whoever loses the newest loses the index, whoever copies them with the
     /// index can read held values. Default: <c>keys</c> in the hub's data folder.
     /// </summary>
     [Required]
     public string KeyFolder { get; set; } = "";
+
+    /// <summary>
+    /// PKCS#11 tokens whose keys unwrap the files of <see cref="KeyFolder"/>, at the start and when a file comes; the last one wraps what is
+    /// made from now on. Default none, at most 4: new keys are files as they are.
+    /// </summary>
+    [MaxLength(4)]
+    [ValidateEnumeratedItems]
+    public List<KeyTokenOptions> KeyTokens { get; set; } = [];
+
+    /// <summary>How often the hub asks whether the tokens are still there. Default 30 s, 100 ms to 1 day.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
+    public TimeSpan KeyTokenCheckInterval { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Identifiers that a lookup follows from the one asked for, that one included; over it the lookup is refused. Default 64, 1 to 1,024.</summary>
     [Range(1, 1_024)]
@@ -86,20 +98,3 @@ internal sealed class IndexOptions
 
 [OptionsValidator]
 internal sealed partial class IndexOptionsValidator : IValidateOptions<IndexOptions>;
-
-/// <summary>What no single option can say.</summary>
-internal sealed class IndexPlacesValidator : IValidateOptions<IndexOptions>
-{
-    public ValidateOptionsResult Validate(string? name, IndexOptions options)
-    {
-        if (options.Folder.Length == 0)
-            return ValidateOptionsResult.Skip;
-        var folder = Path.GetFullPath(options.Folder + Path.DirectorySeparatorChar);
-        (string Name, string Path)[] keys = [(nameof(IndexOptions.HubKeyFile), options.HubKeyFile), (nameof(IndexOptions.KeyFolder), options.KeyFolder)];
-        var inside = keys
-            .Where(key => key.Path.Length > 0 && Path.GetFullPath(key.Path + Path.DirectorySeparatorChar).StartsWith(folder, StringComparison.Ordinal))
-            .Select(key => $"{key.Name} must lie outside {nameof(IndexOptions.Folder)}: a copy of the index must not carry its key.")
-            .ToList();
-        return inside.Count > 0 ? ValidateOptionsResult.Fail(inside) : ValidateOptionsResult.Success;
-    }
-}

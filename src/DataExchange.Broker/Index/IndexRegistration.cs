@@ -31,6 +31,7 @@ internal static class IndexRegistration
         services.AddSingleton(provider => provider.GetRequiredService<SubjectIndex>().Keys);
         services.AddHostedService<OpenedAtStart>();
         services.AddHostedService<RenewalService>();
+        services.AddHostedService<KeyTokenWatch>();
         services.AddHealthChecks().AddCheck<IndexHealthCheck>("index");
         return services;
     }

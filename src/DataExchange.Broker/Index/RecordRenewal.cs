@@ -18,15 +18,20 @@ internal sealed partial class RecordRenewal
     private readonly Func<IndexWriter> _writer;
     private readonly ILogger<RecordRenewal> _logger;
     private volatile bool _isDone;
+    private volatile uint _last;
 
     public RecordRenewal(IndexStore store, WrappingKeys keys, IndexOptions options, Func<IndexWriter> writer, ILogger<RecordRenewal> logger)
     {
         (_store, _keys, _recordsMax, _writer, _logger) = (store, keys, options.RenewalRecordsMax, writer, logger);
         _isDone = Progress(null).AsSpan().SequenceEqual(store.ReadState(StateKeys.Renewal));
+        _last = Prefix(Resume() ?? default);
     }
 
     /// <summary>True once every record is in today's form, under the current keys.</summary>
     public bool IsDone => _isDone;
+
+    /// <summary>How much of the pass is done, 0 to 100: rows are spread evenly, so the last one's place tells.</summary>
+    public double Percent => _isDone ? 100 : 100.0 * _last / uint.MaxValue;
 
     /// <summary>Takes up new keys, and renews what is not yet under the newest.</summary>
     /// <returns>False if the index cannot be written: to be tried again.</returns>
@@ -52,12 +57,14 @@ internal sealed partial class RecordRenewal
         // Rows that move get in front of it or behind it; those that have not moved yet stay where they are.
         var last = Resume();
         var looked = 0L;
+        _last = Prefix(last ?? default);
         while (_store.ListRows(last, _recordsMax) is { Count: > 0 } rows)
         {
             last = rows[^1].Row;
             if (!await WriteAsync([.. rows.Select(row => row.Subject).Distinct()], [(StateKeys.Renewal.ToArray(), Progress(last))], null, cancellationToken))
                 return false;
             looked += rows.Count;
+            _last = Prefix(last.Value);
         }
 
         // Only now are the former keys of no use, here and in the files.
@@ -99,9 +106,11 @@ internal sealed partial class RecordRenewal
         BinaryPrimitives.WriteUInt32LittleEndian(state.AsSpan(1 + sizeof(uint)), _store.Rows.Current);
         // Not the whole row: it may be one that must not be found in the files afterwards.
         if (last is { } row)
-            BinaryPrimitives.WriteUInt32LittleEndian(state.AsSpan(DoneBytes), (uint)(row.High >> 32));
+            BinaryPrimitives.WriteUInt32LittleEndian(state.AsSpan(DoneBytes), Prefix(row));
         return state;
     }
+
+    private static uint Prefix(SubjectKey row) => (uint)(row.High >> 32);
 
     private static partial class Log
     {

@@ -31,6 +31,9 @@ internal sealed class SubjectIndex : IAsyncDisposable
 
     public SubjectKeys Keys { get; }
 
+    /// <summary>What unwraps key files; needed at the start and for new keys only.</summary>
+    public KeyTokens Tokens { get; private init; } = KeyTokens.None;
+
     public StreamStates Streams { get; } = new();
 
     public IndexCondition Condition { get; } = new();
@@ -42,7 +45,7 @@ internal sealed class SubjectIndex : IAsyncDisposable
     /// <inheritdoc cref="IndexStore.HasRoom"/>
     public bool HasRoom => _store.HasRoom();
 
-    /// <exception cref="InvalidOperationException">The hub key is missing, unsafe, or not the one this index was made with.</exception>
+    /// <exception cref="InvalidOperationException">A key is missing, unsafe, not the one this index was made with, or not unwrapped by its token.</exception>
     /// <exception cref="RocksDbException">The store cannot be opened: in use, unreadable, or damaged.</exception>
     /// <exception cref="IndexCorruptionException">Its state is damaged.</exception>
     public static SubjectIndex Open(IndexOptions options, TimeProvider time, ILoggerFactory loggers)
@@ -50,9 +53,10 @@ internal sealed class SubjectIndex : IAsyncDisposable
         var store = IndexStore.Open(options);
         try
         {
-            var (keys, wrappingKeys) = (IndexKeys.OpenSubjectKeys(store, options), IndexKeys.OpenWrappingKeys(store, options));
-            store.Rows = IndexKeys.OpenRowKeys(store, options);
-            var index = new SubjectIndex(store, options, keys, wrappingKeys, time, loggers);
+            var tokens = new KeyTokens(options.KeyTokens);
+            var (keys, wrappingKeys) = (IndexKeys.OpenSubjectKeys(store, options), IndexKeys.OpenWrappingKeys(store, options, tokens));
+            store.Rows = IndexKeys.OpenRowKeys(store, options, tokens);
+            var index = new SubjectIndex(store, options, keys, wrappingKeys, time, loggers) { Tokens = tokens };
             if (index.Renewal.IsDone || store.ListRows(after: null, max: 1).Count == 0)
                 store.Rows.SettleAtStart();
             return index;

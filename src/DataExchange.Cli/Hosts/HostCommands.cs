@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DataExchange.Broker;
+using DataExchange.Broker.Index;
 using DataExchange.Cli.Governance;
 
 namespace DataExchange.Cli.Hosts;
@@ -17,7 +18,29 @@ internal static class HostCommands
             await app.RunAsync(cancellationToken);
             return ExitCode.Ok;
         });
-        return new Command("hub", "The hub as a process of its own") { run };
+        return new Command("hub", "The hub as a process of its own") { run, NewKey() };
+    }
+
+    private static Command NewKey()
+    {
+        var kind = new Argument<string>("KIND") { Description = "wrapping or identifier" };
+        kind.AcceptOnlyFromAmong(NextKey.Kinds);
+        var config = Config("The hub's JSON configuration");
+        var command = new Command("new-key", "Make the next key of the hub, by its last key token if it has one; a hub that serves takes it up by itself") { kind, config };
+        command.SetAction(parsed =>
+        {
+            try
+            {
+                Console.WriteLine(NextKey.Make(ConfiguredHost.Create(parsed.GetValue(config)!), parsed.GetValue(kind)!));
+                return ExitCode.Ok;
+            }
+            catch (InvalidOperationException e)
+            {
+                Console.Error.WriteLine(e.Message);
+                return ExitCode.Unavailable;
+            }
+        });
+        return command;
     }
 
     public static Command Department()

@@ -46,6 +46,8 @@ internal sealed class RegisterExchange : IAsyncDisposable
 
     public string AuditFolder => _folder["hub/audit"];
 
+    public string KeyFolder => _folder["hub/keys"];
+
     /// <summary>With its catalogue applied; nothing runs yet.</summary>
     /// <param name="rabbitMq">Null: departments publish through the hub's gRPC ingress.</param>
     public static async Task<RegisterExchange> PrepareAsync(Uri? rabbitMq, params string[] departments)

@@ -5,12 +5,18 @@ using DataExchange.Hosting;
 
 namespace DataExchange.Broker.Index.Sealing;
 
-/// <summary>Generations of one key in a folder: <c>PREFIX-N.key</c>, 32 random bytes each, open to their owner only.</summary>
-internal sealed class NumberedKeyFiles(string folder, string prefix)
+/// <summary>
+/// Generations of one key in a folder: <c>PREFIX-N.key</c>, 32 random bytes each, open to their owner only; as they are, or wrapped by the
+/// key of a token, see <see cref="KeyToken"/>.
+/// </summary>
+/// <param name="tokens">None unless given.</param>
+internal sealed class NumberedKeyFiles(string folder, string prefix, KeyTokens? tokens = null)
 {
     public const int KeyBytes = 32;
 
     private const string Suffix = ".key";
+
+    private readonly KeyTokens _tokens = tokens ?? KeyTokens.None;
 
     /// <summary>Ascending, from 1.</summary>
     public uint[] Numbers() => !Directory.Exists(folder)
@@ -21,17 +27,27 @@ internal sealed class NumberedKeyFiles(string folder, string prefix)
             .Where(number => number > 0)
             .Order()];
 
-    /// <summary>Makes the key that follows those that are there.</summary>
+    /// <summary>Makes the key that follows those that are there, wrapped by the last token if there is one.</summary>
     /// <returns>Its number.</returns>
+    /// <exception cref="InvalidOperationException">The token does not wrap it.</exception>
     public uint Create()
     {
         var number = Numbers().LastOrDefault() + 1;
-        KeyFile.Create(PathOf(number), KeyBytes);
+        if (_tokens.Last is { } token)
+            WholeFile.Write(PathOf(number), token.Wrap(RandomNumberGenerator.GetBytes(KeyBytes), NameOf(number)), WholeFile.OwnerOnly, overwrite: false);
+        else
+            KeyFile.Create(PathOf(number), KeyBytes);
         return number;
     }
 
-    /// <exception cref="InvalidOperationException">The file is not a key file as it must be.</exception>
-    public byte[] Read(uint number) => KeyFile.Read(PathOf(number), $"{prefix} key {number}", KeyBytes);
+    /// <exception cref="InvalidOperationException">The file is not a key file as it must be, or its token does not unwrap it.</exception>
+    public byte[] Read(uint number)
+    {
+        var content = KeyFile.ReadFirst(PathOf(number), NameOf(number), KeyToken.WrappedBytesMax);
+        return KeyToken.IsWrapped(content)
+            ? _tokens.Unwrap(content, NameOf(number))
+            : KeyFile.Read(PathOf(number), NameOf(number), KeyBytes);
+    }
 
     /// <exception cref="InvalidOperationException">There is no key, and none may be made.</exception>
     public void Require(bool mayCreate)
@@ -51,6 +67,8 @@ internal sealed class NumberedKeyFiles(string folder, string prefix)
         HKDF.DeriveKey(HashAlgorithmName.SHA256, key, derived, salt: default, Encoding.ASCII.GetBytes(use));
         return derived;
     }
+
+    private string NameOf(uint number) => $"{prefix} key {number}";
 
     private string PathOf(uint number) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{prefix}-{number}{Suffix}"));
 }
