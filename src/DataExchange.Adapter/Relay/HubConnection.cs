@@ -1,5 +1,4 @@
 using DataExchange.Hosting;
-using Grpc.Net.Client;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -8,12 +7,12 @@ namespace DataExchange.Adapter;
 /// <summary>The one channel to the hub, known by its name.</summary>
 internal sealed class HubConnection : IDisposable
 {
-    private readonly GrpcChannel _channel;
+    private readonly RenewedChannel _channel;
 
     public HubConnection(IOptions<DepartmentAdapterOptions> options, TlsCredentials credentials, ILoggerFactory loggers)
     {
-        _channel = MutualTlsClient.Connect(
-            options.Value.HubAddress!, credentials, new ExpectedPeer(PeerRole.Hub, options.Value.HubName), loggers: loggers);
+        _channel = new RenewedChannel(credentials, () => MutualTlsClient.Connect(
+            options.Value.HubAddress!, credentials, new ExpectedPeer(PeerRole.Hub, options.Value.HubName), loggers: loggers));
         Ingress = new Wire.ChangeIngressService.ChangeIngressServiceClient(_channel);
     }
 

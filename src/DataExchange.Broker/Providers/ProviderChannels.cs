@@ -25,34 +25,28 @@ internal sealed class ProviderChannels(TlsCredentials credentials, IKeyDirectory
             return null;
         var current = _channels.GetOrAdd(provider.Id, static (_, args) => args.Self.Open(args.provider, args.address), (Self: this, provider, address));
         if (ReferenceEquals(current.Provider, provider))
-            return current.Channel.Value;
+            return current.Channel.Current;
 
         // A new catalogue: calls on a channel to where the adapter no longer is, or that a revoked key may have opened, end with it.
         var next = current.StillServes(provider) ? current with { Provider = provider } : Open(provider, address);
         if (_channels.TryUpdate(provider.Id, next, current) && next.Channel != current.Channel)
-            current.Close();
-        return _channels[provider.Id].Channel.Value;
+            current.Channel.Dispose();
+        return _channels[provider.Id].Channel.Current;
     }
 
     public void Dispose()
     {
         foreach (var opened in _channels.Values)
-            opened.Close();
+            opened.Channel.Dispose();
     }
 
-    private Opened Open(DepartmentModel provider, Uri address) => new(provider, new(() => MutualTlsClient.Connect(
+    private Opened Open(DepartmentModel provider, Uri address) => new(provider, new RenewedChannel(credentials, () => MutualTlsClient.Connect(
         address, credentials, new ExpectedPeer(PeerRole.Department, provider.Id.Value) { Keys = keys }, Limits, loggers)));
 
-    private sealed record Opened(DepartmentModel Provider, Lazy<GrpcChannel> Channel)
+    private sealed record Opened(DepartmentModel Provider, RenewedChannel Channel)
     {
         public bool StillServes(DepartmentModel provider) =>
             provider.AdapterAddress == Provider.AdapterAddress
             && Provider.Keys.Values.All(key => provider.Keys.TryGetValue(key.Id, out var kept) && kept.Uses == key.Uses);
-
-        public void Close()
-        {
-            if (Channel.IsValueCreated)
-                Channel.Value.Dispose();
-        }
     }
 }

@@ -3,7 +3,10 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace DataExchange.Hosting;
 
-/// <summary>Own certificate: degraded when it ends within 14 days, unhealthy when it has, since nobody connects any more then.</summary>
+/// <summary>
+/// Own certificate: degraded when it ends within 14 days or its files hold another that cannot be used, unhealthy when it has ended, since
+/// nobody connects any more then.
+/// </summary>
 internal sealed class CertificateHealthCheck(TlsCredentials credentials, TimeProvider clock) : IHealthCheck
 {
     private static readonly TimeSpan Notice = TimeSpan.FromDays(14);
@@ -19,6 +22,7 @@ internal sealed class CertificateHealthCheck(TlsCredentials credentials, TimePro
         };
         return Task.FromResult(
             left < TimeSpan.Zero ? HealthCheckResult.Unhealthy("The certificate of this process has expired.", data: data)
+            : credentials.Fault is { } fault ? HealthCheckResult.Degraded($"The certificate files were replaced by what cannot be used; the former certificate goes on. {fault}", data: data)
             : left < Notice ? HealthCheckResult.Degraded("The certificate of this process ends soon.", data: data)
             : HealthCheckResult.Healthy(data: data));
     }

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace DataExchange.Hosting;
@@ -14,7 +15,8 @@ namespace DataExchange.Hosting;
 public static class MutualTls
 {
     /// <summary>
-    /// Loads <see cref="TlsCredentials"/> from section <c>Tls</c> at start, and fails the start if they cannot be used.
+    /// Loads <see cref="TlsCredentials"/> from section <c>Tls</c> at start, and fails the start if they cannot be used; renews them while the
+    /// host runs.
     /// </summary>
     public static IServiceCollection AddTlsCredentials(this IServiceCollection services, IConfiguration configuration, Action<TlsOptions>? configure = null)
     {
@@ -22,6 +24,7 @@ public static class MutualTls
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TlsOptions>, TlsOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => TlsCredentials.Load(provider.GetRequiredService<IOptions<TlsOptions>>().Value));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, TlsRenewal>());
         return services;
     }
 

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace DataExchange.Hosting;
 
-/// <summary>Who this process is and whom it trusts; PEM files, read once at start.</summary>
+/// <summary>Who this process is and whom it trusts; PEM files, read at start, certificate and key again when they are replaced.</summary>
 public sealed partial class TlsOptions
 {
     public const string Section = "Tls";
@@ -28,6 +28,12 @@ public sealed partial class TlsOptions
     /// <summary>The exchange's root certificates; the system's own are never trusted.</summary>
     [Required]
     public string RootPath { get; set; } = "";
+
+    /// <summary>
+    /// How often the files of certificate and key are looked at; new connections have the new certificate from then on. Default 5 s, 100 ms to 1 day.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
+    public TimeSpan RenewalInterval { get; set; } = TimeSpan.FromSeconds(5);
 
     public static bool IsTrustDomain([NotNullWhen(true)] string? text) => text is not null && TrustDomainSpelling().IsMatch(text);
 

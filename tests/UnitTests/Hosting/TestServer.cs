@@ -27,7 +27,7 @@ internal sealed class TestServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder(arguments);
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddFakeLogging().AddProvider(Unexpected);
         using var certificate = authority.Issue([$"spiffe://{TestAuthority.TrustDomain}/hub/hub1"], [TestAuthority.ServerUse, TestAuthority.ClientUse]);
-        var files = authority.Save(certificate, _folder.Path, "hub");
+        var files = Files = authority.Save(certificate, _folder.Path, "hub");
         builder.UseMutualTls(new IPEndPoint(IPAddress.Loopback, 0), tls =>
         {
             tls.TrustDomain = files.TrustDomain;
@@ -46,6 +46,11 @@ internal sealed class TestServer : IAsyncDisposable
     }
 
     public TestAuthority Authority { get; }
+
+    /// <summary>The server's own.</summary>
+    public TlsOptions Files { get; }
+
+    public async Task<HealthReport> HealthAsync() => await _app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
 
     public TestKeys Keys { get; } = new();
 
