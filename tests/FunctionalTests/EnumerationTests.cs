@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using DataExchange.Broker.Audit;
 using DataExchange.Contracts;
 using DataExchange.FunctionalTests.Hub;
+using DataExchange.Testing;
 using Google.Rpc;
 using Grpc.Core;
 using NUnit.Framework;
@@ -12,6 +13,7 @@ namespace DataExchange.FunctionalTests;
 internal sealed class EnumerationTests
 {
     private const string AreaAndBirthday = "11010518490101";
+    private const string Snoop = "CANARY-CLERK-7f31";
     private const int Candidates = 1_000;
     private const int TriedMax = 20;
     private const int Pairs = 10_000;
@@ -36,6 +38,28 @@ internal sealed class EnumerationTests
         var last = Wire.AuditEntry.Parser.ParseFrom(entries.Read(Candidates - 1).First().Span);
         Assert.That((last.Decision, last.Reason), Is.EqualTo((Wire.Decision.Refused, "BUDGET_EXHAUSTED")));
         Assert.That((await exchange.Lookups().LookupAsync(Ask.About(Ask.Body(1), Ask.Held))).Answers, Has.Count.EqualTo(1), "other work goes on");
+    }
+
+    [Test]
+    public async Task Lookup_OneOfficialGoesThroughNumbers_IsStoppedAloneAndNamedByAKeyOnly()
+    {
+        await using var exchange = await TestExchange.StartAsync(new() { ["Budget:OperatorSubjectsMax"] = "100", ["Lookup:OperatorRequired"] = "true" });
+        await exchange.PublishAsync(Ask.Body(1), "kept", "lane");
+        var lookups = exchange.Lookups();
+
+        // Each in a case of its own and of another area: only what the official asks about adds up.
+        var tried = 0;
+        for (var n = 2; n < Candidates && await ReasonAsync(lookups, By(Ask.Body((ulong)n), Snoop)) is null; n++)
+            tried++;
+
+        TestContext.Out.WriteLine($"{tried} numbers of which nothing is known were tried by one official before the lock");
+        Assert.That(tried, Is.InRange(1, 5));
+        Assert.That(await ReasonAsync(lookups, By(Ask.Body(Candidates), Snoop)), Is.EqualTo("BUDGET_EXHAUSTED"));
+        Assert.That(await ReasonAsync(lookups, By(Ask.Body(1), "clerk-8")), Is.Null, "a colleague goes on");
+        Assert.That(await ReasonAsync(lookups, By(Ask.Body(1), "")), Is.EqualTo("REQUEST_INVALID"), "who asks has to be said");
+        var entries = new AuditReader(exchange.AuditFolder).Read().Select(entry => Wire.AuditEntry.Parser.ParseFrom(entry.Span)).ToList();
+        Assert.That(entries.Where(entry => entry.OperatorKey.Length > 0).GroupBy(entry => entry.OperatorKey).Select(group => group.Count()), Is.EqualTo(new[] { tried + 2, 1 }));
+        new CanaryScan(Snoop).Files(exchange.DataFolder).VerifyNone();
     }
 
     [Test]
@@ -75,6 +99,62 @@ internal sealed class EnumerationTests
         Assert.That(differing, Is.Empty);
     }
 
+    [Test]
+    public async Task Lookup_TwoConsumersSideBySide_EachGetsItsOwnAnswersOnly()
+    {
+        await using var exchange = await TestExchange.StartAsync();
+        await exchange.ApplyAsync(exchange.Catalogue with { ForeignAsks = true });
+        for (var n = 1; n < PresentSubjects; n++)
+            exchange.Source.Add(Ask.Body((ulong)n), $"kept-{n}", $"lane-{n}");
+        await exchange.PublishAsync(Ask.Body(PresentSubjects), $"kept-{PresentSubjects}", $"lane-{PresentSubjects}");
+        var (welfare, foreign) = (exchange.Lookups(), new Wire.LookupService.LookupServiceClient(exchange.Connect(TestCatalogue.Foreign)));
+        await Eventually.Async("foreign's grant", async () => await ReasonAsync(foreign, Abroad(1, Ask.Held)) is null);
+        var crossed = new ConcurrentBag<string>();
+
+        await Parallel.ForAsync(0, Pairs, new ParallelOptions { MaxDegreeOfParallelism = InFlight }, async (turn, _) =>
+        {
+            var n = (turn % PresentSubjects) + 1;
+            var asked = turn % 2 == 0 ? Ask.About(Ask.Body((ulong)n), Ask.Held, Ask.HeldByForeign) : Abroad(n, Ask.Held);
+            asked.RequestId = $"turn-{turn}";
+            var answer = await (turn % 2 == 0 ? welfare : foreign).LookupAsync(asked);
+            var values = answer.Answers.SelectMany(a => a.Evidence).Select(evidence => evidence.Value.Text);
+            if (answer.RequestId != asked.RequestId || !answer.Answers.Select(a => a.Attribute).SequenceEqual(asked.Attributes) || !values.SequenceEqual([$"kept-{n}"]))
+                crossed.Add($"{asked} / {answer}");
+            // What the other has just been given is still not for this one.
+            if (turn % 20 == 1 && await ReasonAsync(foreign, Abroad(n, Ask.Held, Ask.Located)) != "NOT_GRANTED")
+                crossed.Add($"{asked}: the located one too");
+        });
+
+        Assert.That(crossed, Is.Empty);
+
+        static Wire.LookupRequest Abroad(int n, params AttributeId[] attributes)
+        {
+            var request = Ask.About(Ask.Body((ulong)n), attributes);
+            request.Purpose = TestCatalogue.ForeignPurpose;
+            return request;
+        }
+    }
+
+    private static Wire.LookupRequest By(Identifier subject, string official)
+    {
+        var request = Ask.About(subject, Ask.Held);
+        request.Operator = official;
+        return request;
+    }
+
+    private static async Task<string?> ReasonAsync(Wire.LookupService.LookupServiceClient lookups, Wire.LookupRequest request)
+    {
+        try
+        {
+            await lookups.LookupAsync(request);
+            return null;
+        }
+        catch (RpcException refused)
+        {
+            return refused.GetRpcStatus()!.GetDetail<ErrorInfo>()!.Reason;
+        }
+    }
+
     private static Wire.LookupRequest Denied(ulong body)
     {
         var request = Ask.About(Ask.Body(body), Ask.Held);
@@ -93,17 +173,7 @@ internal sealed class EnumerationTests
         var lookups = exchange.Lookups();
         var refusals = new List<string?>();
         for (var n = 0; n < Candidates; n++)
-        {
-            try
-            {
-                await lookups.LookupAsync(Ask.About(Candidate(n), Ask.Held));
-                refusals.Add(null);
-            }
-            catch (RpcException refused)
-            {
-                refusals.Add(refused.GetRpcStatus()!.GetDetail<ErrorInfo>()!.Reason);
-            }
-        }
+            refusals.Add(await ReasonAsync(lookups, Ask.About(Candidate(n), Ask.Held)));
 
         return refusals;
     }

@@ -60,7 +60,7 @@ internal sealed class AccessLogGrpcService(
         if (!AttributeId.TryParse(options.Value.Attribute, out var attribute))
             return ExchangeError.Of(ErrorReasons.NotGranted);
         return LookupPolicy.Decide(snapshot, consumer, [attribute], question.Purpose, question.LegalBasis, now)
-            ?? budgets.Spend(consumer, question.Purpose, question.CaseId, question.Identifier, subjectKeys.Of(question.Identifier), now);
+            ?? budgets.Spend(consumer, question.Purpose, question.CaseId, question.Identifier, subjectKeys.Of(question.Identifier), default, now);
     }
 
     /// <summary>Known first, so that this access has a place in the next listing. Not cancelled: what was read of the index is entered.</summary>

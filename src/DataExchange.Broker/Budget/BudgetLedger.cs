@@ -10,6 +10,8 @@ internal enum BudgetPart
     Subjects,
     Neighbours,
     Case,
+    OperatorRequests,
+    OperatorSubjects,
 }
 
 /// <param name="Part">What is spent.</param>
@@ -29,6 +31,7 @@ internal sealed class BudgetLedger(BudgetLimits limits, TimeSpan window)
     private readonly RequestRate _requests = new(limits.RequestsPerMinuteMax);
     private readonly DistinctWindow _subjects = new((int)window.TotalMinutes);
     private readonly DistinctWindow _cases = new((int)window.TotalMinutes);
+    private readonly OperatorSpending _operators = new(limits, (int)window.TotalMinutes);
 
     /// <summary>Something was added since the last <see cref="Save"/>.</summary>
     public bool IsChanged { get; set; }
@@ -36,25 +39,30 @@ internal sealed class BudgetLedger(BudgetLimits limits, TimeSpan window)
     /// <param name="key">The subject.</param>
     /// <param name="neighbourhood">Its group among the subjects, if it has one.</param>
     /// <param name="caseId">The business case.</param>
+    /// <param name="official">The official who asks; default for none named.</param>
     /// <param name="now">Now.</param>
-    public BudgetSpent? Spend(SubjectKey key, ulong neighbourhood, string caseId, DateTimeOffset now)
+    public BudgetSpent? Spend(SubjectKey key, ulong neighbourhood, string caseId, SubjectKey official, DateTimeOffset now)
     {
         var (subject, minute) = (key.High, Minute(now));
         lock (_lock)
         {
             if (!_requests.TryTake(now))
                 return new(BudgetPart.Requests, RequestRate.Window);
+            if (!_operators.TryTake(official, now))
+                return new(BudgetPart.OperatorRequests, RequestRate.Window);
 
             var isKnown = _subjects.Touch(subject, minute);
-            if (!isKnown && IsSpent(_subjects, DistinctWindow.NoGroup, limits.SubjectsMax, minute))
-                return new(BudgetPart.Subjects, Wait(_subjects, minute));
-            if (!isKnown && limits.NeighboursMax > 0 && neighbourhood != DistinctWindow.NoGroup && IsSpent(_subjects, neighbourhood, limits.NeighboursMax, minute))
-                return new(BudgetPart.Neighbours, Wait(_subjects, minute));
+            if (!isKnown && _subjects.IsSpent(DistinctWindow.NoGroup, limits.SubjectsMax, minute))
+                return new(BudgetPart.Subjects, _subjects.Wait(minute));
+            if (!isKnown && limits.NeighboursMax > 0 && neighbourhood != DistinctWindow.NoGroup && _subjects.IsSpent(neighbourhood, limits.NeighboursMax, minute))
+                return new(BudgetPart.Neighbours, _subjects.Wait(minute));
 
             var (caseKey, inCase) = CaseKeys(caseId, subject);
             var isNewInCase = limits.SubjectsPerCaseMax > 0 && !_cases.Touch(inCase, minute);
-            if (isNewInCase && IsSpent(_cases, caseKey, limits.SubjectsPerCaseMax, minute))
-                return new(BudgetPart.Case, Wait(_cases, minute));
+            if (isNewInCase && _cases.IsSpent(caseKey, limits.SubjectsPerCaseMax, minute))
+                return new(BudgetPart.Case, _cases.Wait(minute));
+            if (_operators.Spend(official, subject, minute) is { } wait)
+                return new(BudgetPart.OperatorSubjects, wait);
 
             if (!isKnown)
                 _subjects.Add(subject, neighbourhood, minute);
@@ -66,11 +74,12 @@ internal sealed class BudgetLedger(BudgetLimits limits, TimeSpan window)
     }
 
     /// <summary>Nothing that was asked is known of the subject.</summary>
-    public void Missed(SubjectKey key)
+    public void Missed(SubjectKey key, SubjectKey official)
     {
         lock (_lock)
         {
             _subjects.Weigh(key.High, limits.MissWeight);
+            _operators.Missed(official, key.High);
             IsChanged = true;
         }
     }
@@ -83,7 +92,7 @@ internal sealed class BudgetLedger(BudgetLimits limits, TimeSpan window)
         lock (_lock)
         {
             IsChanged = false;
-            foreach (var part in new[] { _subjects, _cases })
+            foreach (var part in new[] { _subjects, _cases, _operators.Subjects })
             {
                 part.Forget(Minute(now));
                 part.Write(writer);
@@ -101,18 +110,10 @@ internal sealed class BudgetLedger(BudgetLimits limits, TimeSpan window)
         using var reader = new BinaryReader(new MemoryStream(saved), Encoding.UTF8);
         _subjects.Read(reader);
         _cases.Read(reader);
+        // The version before saved nothing of officials.
+        if (reader.BaseStream.Position < saved.Length)
+            _operators.Subjects.Read(reader);
     }
-
-    /// <summary>Whoever has left the window makes room before anything is refused.</summary>
-    private static bool IsSpent(DistinctWindow counted, ulong group, int max, int minute)
-    {
-        if (counted.WeightOf(group) < max)
-            return false;
-        counted.Forget(minute);
-        return counted.WeightOf(group) >= max;
-    }
-
-    private static TimeSpan Wait(DistinctWindow counted, int minute) => TimeSpan.FromMinutes(Math.Max(1, counted.FirstLeaves - minute));
 
     /// <summary>FNV-1a. Cases that meet by chance, or because their caller searched for such, only use up each other's room.</summary>
     private static (ulong Case, ulong InCase) CaseKeys(string caseId, ulong subject)

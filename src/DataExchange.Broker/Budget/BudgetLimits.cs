@@ -29,4 +29,14 @@ public abstract class BudgetLimits
     /// <summary>Different subjects asked about in one business case within the window. Default 100, 0 to 10^6; 0 switches it off.</summary>
     [Range(0, 1_000_000)]
     public int SubjectsPerCaseMax { get; set; } = 100;
+
+    /// <summary>Lookups of one official, where the question names one, in any 60 s. Default 1,000, 0 to 10^6; 0 switches it off.</summary>
+    [Range(0, 1_000_000)]
+    public int OperatorRequestsPerMinuteMax { get; set; } = 1_000;
+
+    /// <summary>
+    /// Different subjects of one official within the window, misses weighing <see cref="MissWeight"/>. Default 2,000, 0 to 10^6; 0 switches it off.
+    /// </summary>
+    [Range(0, 1_000_000)]
+    public int OperatorSubjectsMax { get; set; } = 2_000;
 }

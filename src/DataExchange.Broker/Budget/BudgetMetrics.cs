@@ -11,7 +11,7 @@ internal static class BudgetMetrics
     private static readonly Counter<long> Refused =
         ExchangeDiagnostics.Meter.CreateCounter<long>("dataexchange.budget.refused", "{lookup}", "Lookups refused because a budget is spent, by department and budget.");
 
-    private static readonly string[] Names = ["requests", "subjects", "neighbours", "case"];
+    private static readonly string[] Names = ["requests", "subjects", "neighbours", "case", "operator_requests", "operator_subjects"];
 
     public static string NameOf(BudgetPart part) => Names[(int)part];
 

@@ -19,11 +19,13 @@ internal sealed partial class Budgets(SubjectKeys keys, IOptions<BudgetOptions> 
 
     /// <summary>Counts one lookup, before anything is done for it.</summary>
     /// <param name="consumer">The authenticated caller.</param>
+    /// <param name="official">Who asks of them; default for nobody named.</param>
     /// <returns>Null while there is room; otherwise the refusal, the same whatever is known of the subject.</returns>
-    public ExchangeError? Spend(DepartmentId consumer, string purpose, string caseId, Identifier identifier, SubjectKey subject, DateTimeOffset now)
+    public ExchangeError? Spend(
+        DepartmentId consumer, string purpose, string caseId, Identifier identifier, SubjectKey subject, SubjectKey official, DateTimeOffset now)
     {
         var ledger = _ledgers.GetOrAdd(new BudgetKey(consumer, purpose), static (key, o) => NewLedger(key, o), options.Value);
-        if (ledger.Spend(subject, _neighbours.Of(identifier), caseId, now) is not { } spent)
+        if (ledger.Spend(subject, _neighbours.Of(identifier), caseId, official, now) is not { } spent)
             return null;
 
         BudgetMetrics.Record(consumer, spent.Part);
@@ -36,10 +38,10 @@ internal sealed partial class Budgets(SubjectKeys keys, IOptions<BudgetOptions> 
     }
 
     /// <summary>A lookup that was let through found nothing of all that it asked.</summary>
-    public void Missed(DepartmentId consumer, string purpose, SubjectKey subject)
+    public void Missed(DepartmentId consumer, string purpose, SubjectKey subject, SubjectKey official)
     {
         if (_ledgers.TryGetValue(new BudgetKey(consumer, purpose), out var ledger))
-            ledger.Missed(subject);
+            ledger.Missed(subject, official);
     }
 
     private static BudgetLedger NewLedger(BudgetKey key, BudgetOptions options) => new(options.For(key.Purpose), options.Window);

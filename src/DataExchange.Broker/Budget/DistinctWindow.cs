@@ -7,7 +7,8 @@ namespace DataExchange.Broker.Budget;
 /// Who was seen within a window of time, each counted once, and how many of a group. Exact; grows with its members, which its owner
 /// bounds. Keys are keyed hashes or hashes of what callers may see anyway. Time is whole minutes. Not thread safe.
 /// </summary>
-internal sealed class DistinctWindow(int windowMinutes)
+/// <param name="weighsGroups">A group holds the weights of its members, not their number.</param>
+internal sealed class DistinctWindow(int windowMinutes, bool weighsGroups = false)
 {
     /// <summary>The group of those that are in none.</summary>
     public const ulong NoGroup = 0;
@@ -33,8 +34,20 @@ internal sealed class DistinctWindow(int windowMinutes)
         return true;
     }
 
-    /// <summary>How many a group holds; of <see cref="NoGroup"/>, the sum of all weights.</summary>
+    /// <summary>How many a group holds, or their weights; of <see cref="NoGroup"/>, the sum of all weights.</summary>
     public long WeightOf(ulong group) => group == NoGroup ? _weight : _groups.GetValueOrDefault(group);
+
+    /// <summary>Whether a group has reached its limit; who has left the window makes room before.</summary>
+    public bool IsSpent(ulong group, int max, int now)
+    {
+        if (WeightOf(group) < max)
+            return false;
+        Forget(now);
+        return WeightOf(group) >= max;
+    }
+
+    /// <summary>How long nobody leaves, at least a minute.</summary>
+    public TimeSpan Wait(int now) => TimeSpan.FromMinutes(Math.Max(1, FirstLeaves - now));
 
     /// <param name="member">MUST NOT be one already.</param>
     /// <param name="group">Its group, or <see cref="NoGroup"/>.</param>
@@ -46,7 +59,7 @@ internal sealed class DistinctWindow(int windowMinutes)
         _weight += weight;
         _oldest = Math.Min(_oldest, now);
         if (group != NoGroup)
-            CollectionsMarshal.GetValueRefOrAddDefault(_groups, group, out _)++;
+            CollectionsMarshal.GetValueRefOrAddDefault(_groups, group, out _) += InGroup(weight);
     }
 
     /// <summary>Changes a member's weight; nothing for who is none.</summary>
@@ -56,6 +69,8 @@ internal sealed class DistinctWindow(int windowMinutes)
         if (Unsafe.IsNullRef(ref known))
             return;
         _weight += weight - known.Weight;
+        if (known.Group != NoGroup)
+            CollectionsMarshal.GetValueRefOrAddDefault(_groups, known.Group, out _) += InGroup(weight) - InGroup(known.Weight);
         known.Weight = weight;
     }
 
@@ -99,9 +114,11 @@ internal sealed class DistinctWindow(int windowMinutes)
         // Removing the one at hand does not disturb the enumeration.
         _members.Remove(key);
         _weight -= member.Weight;
-        if (member.Group != NoGroup && --CollectionsMarshal.GetValueRefOrAddDefault(_groups, member.Group, out _) == 0)
+        if (member.Group != NoGroup && (CollectionsMarshal.GetValueRefOrAddDefault(_groups, member.Group, out _) -= InGroup(member.Weight)) == 0)
             _groups.Remove(member.Group);
     }
+
+    private int InGroup(int weight) => weighsGroups ? weight : 1;
 
     private struct Member
     {

@@ -11,6 +11,9 @@ internal sealed class RequestRate(int max)
     private int _former;
     private int _current;
 
+    /// <summary>Whether any request still counts.</summary>
+    public bool IsOfLate(DateTimeOffset now) => _minute >= (now.UtcTicks / Window.Ticks) - 1;
+
     public bool TryTake(DateTimeOffset now)
     {
         var (minute, into) = Math.DivRem(now.UtcTicks, Window.Ticks);

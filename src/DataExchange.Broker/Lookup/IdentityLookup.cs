@@ -12,6 +12,7 @@ namespace DataExchange.Broker.Lookup;
 internal sealed class IdentityLookup(
     CatalogueState catalogue,
     DisclosureRule disclosure,
+    OperatorRule operators,
     Budgets budgets,
     SubjectKeys subjectKeys,
     SubjectIndex index,
@@ -59,10 +60,11 @@ internal sealed class IdentityLookup(
             return trail.Refused(ExchangeError.Of(ErrorReasons.CatalogueUnavailable));
 
         // What is asked: every field at fault is named at once.
-        var question = LookupQuestion.Read(trail.Request, snapshot, disclosure, out var invalid);
+        var question = LookupQuestion.Read(trail.Request, snapshot, disclosure, operators, out var invalid);
         if (question is null)
             return trail.Refused(invalid!);
-        trail.Asked(question);
+        var official = operators.KeyOf(trail.Consumer, question.Operator);
+        trail.Asked(question, official);
 
         // Whether it may be asked: decided from the catalogue alone, so that a refusal can say nothing about the subject.
         var denied = LookupPolicy.Decide(snapshot, trail.Consumer, question.Attributes, question.Purpose, question.LegalBasis, trail.AskedAt);
@@ -71,7 +73,7 @@ internal sealed class IdentityLookup(
 
         // Whether the caller has asked too much already: counted before anything is looked up.
         var subject = subjectKeys.Of(question.Identifier);
-        var spent = budgets.Spend(trail.Consumer, question.Purpose, question.CaseId, question.Identifier, subject, trail.AskedAt);
+        var spent = budgets.Spend(trail.Consumer, question.Purpose, question.CaseId, question.Identifier, subject, official, trail.AskedAt);
         if (spent is not null)
             return trail.Refused(spent);
 
@@ -98,7 +100,7 @@ internal sealed class IdentityLookup(
         // One outcome for each attribute asked, and nothing else: no fact leaves that was not granted.
         var answer = new AnswerWriter(question, snapshot, providers, cluster.Facts, fetched, clock.GetUtcNow()).Write();
         if (answer.IsMiss)
-            budgets.Missed(trail.Consumer, question.Purpose, subject);
+            budgets.Missed(trail.Consumer, question.Purpose, subject, official);
         return trail.Answered(answer);
     }
 }

@@ -60,6 +60,9 @@ public sealed class LookupOptions
     [Range(typeof(TimeSpan), "1.00:00:00", "3653.00:00:00")]
     public TimeSpan DisclosureDeferredMax { get; set; } = TimeSpan.FromDays(365);
 
+    /// <summary>Whether every question has to name the official who asks. Default false.</summary>
+    public bool OperatorRequired { get; set; }
+
     /// <summary>Messages of one LookupMany stream in work at once. Default 4, 1 to 64.</summary>
     [Range(1, 64)]
     public int StreamMessagesMax { get; set; } = 4;

@@ -13,10 +13,12 @@ internal sealed record LookupQuestion(
     TimeSpan? MaxAge,
     bool AcceptStale,
     string RequestId,
-    DateTimeOffset? DiscloseAfter = null)
+    DateTimeOffset? DiscloseAfter = null,
+    string Operator = "")
 {
     /// <summary>Reads the request; on failure <paramref name="error"/> names every field at fault at once.</summary>
-    public static LookupQuestion? Read(Wire.LookupRequest request, CatalogueSnapshot catalogue, DisclosureRule disclosure, out ExchangeError? error)
+    public static LookupQuestion? Read(
+        Wire.LookupRequest request, CatalogueSnapshot catalogue, DisclosureRule disclosure, OperatorRule operators, out ExchangeError? error)
     {
         var errors = new List<FieldError>();
 
@@ -28,13 +30,15 @@ internal sealed record LookupQuestion(
             CaseRules.CheckReference("request_id", request.RequestId, errors);
         var maxAge = ReadMaxAge(request, errors);
         var discloseAfter = disclosure.Read(request, errors);
+        operators.Check(request, errors);
 
         error = errors.Count > 0 ? ExchangeError.Invalid(errors) : null;
         if (error is not null)
             return null;
         var requestId = request.RequestId.Length > 0 ? request.RequestId : Guid.NewGuid().ToString("N");
         return new LookupQuestion(
-            identifier, attributes, request.Purpose, request.LegalBasis, request.CaseId, maxAge, request.AcceptStale, requestId, discloseAfter);
+            identifier, attributes, request.Purpose, request.LegalBasis, request.CaseId, maxAge, request.AcceptStale, requestId, discloseAfter,
+            request.Operator);
     }
 
     private static AttributeId[] ReadAttributes(Wire.LookupRequest request, List<FieldError> errors)

@@ -21,6 +21,7 @@ internal static class LookupRegistration
             arguments.Event.Severity > ResilienceEventSeverity.Warning ? ResilienceEventSeverity.Warning : arguments.Event.Severity);
         services.AddSingleton<LiveFetch>();
         services.AddSingleton<DisclosureRule>();
+        services.AddSingleton<OperatorRule>();
         services.AddSingleton<IdentityLookup>();
         return services;
     }

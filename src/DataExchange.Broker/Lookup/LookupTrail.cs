@@ -1,4 +1,5 @@
 using DataExchange.Broker.Audit;
+using DataExchange.Broker.Index;
 using DataExchange.Broker.Index.Sealing;
 using DataExchange.Contracts;
 using DataExchange.Transparency;
@@ -21,6 +22,7 @@ internal sealed class LookupTrail
     private readonly ReadOnlyMemory<byte> _salt;
     private readonly byte[] _requestHash = new byte[Sha256.Bytes];
     private LookupQuestion? _question;
+    private SubjectKey _operator;
     private Pseudonym _subject;
     private AnswerBytes _answer;
     private ExchangeError? _refusal;
@@ -46,8 +48,9 @@ internal sealed class LookupTrail
 
     private string RequestId => _question?.RequestId ?? "";
 
-    /// <summary>Takes over what was asked, once it is known to be well-formed.</summary>
-    public void Asked(LookupQuestion question) => _question = question;
+    /// <summary>Takes over what was asked, once it is known to be well-formed, and by whom.</summary>
+    /// <param name="official">As <see cref="OperatorRule"/> calls him or her; default for nobody in particular.</param>
+    public void Asked(LookupQuestion question, SubjectKey official) => (_question, _operator) = (question, official);
 
     /// <summary>Takes over whom the index knows the subject as; none leaves the entry without one.</summary>
     public void About(Pseudonym subject) => _subject = subject;
@@ -112,6 +115,12 @@ internal sealed class LookupTrail
         entry.Bytes(Wire.AuditEntry.AnswerHashFieldNumber, answerHash);
         if (_question?.DiscloseAfter is { } disclosed)
             entry.Moment(Wire.AuditEntry.DiscloseAfterFieldNumber, disclosed);
+        if (_operator != default)
+        {
+            Span<byte> official = stackalloc byte[SubjectKey.Size];
+            _operator.Write(official);
+            entry.Bytes(Wire.AuditEntry.OperatorKeyFieldNumber, official);
+        }
         return entry.Written.ToArray();
     }
 

@@ -19,6 +19,7 @@ internal static class LookupCommand
         var purpose = new Option<string>("--purpose") { Description = "Purpose code of the grant", DefaultValueFactory = _ => "public-body-check" };
         var basis = new Option<string>("--legal-basis") { Description = "Legal basis of the grant", DefaultValueFactory = _ => "Open Government Licence v3.0" };
         var caseId = new Option<string>("--case") { Description = "The business case this belongs to", DefaultValueFactory = _ => "dx-lookup" };
+        var official = new Option<string?>("--operator") { Description = "The official who asks, by the department's own id for him or her" };
         var maxAge = new Option<double?>("--max-age") { Description = "Oldest age to be given, in seconds" };
         SwitchRule.Add(maxAge, seconds => seconds is null or (>= 0 and <= MaxAgeSecondsMax), $"--max-age must be 0 to {MaxAgeSecondsMax}");
         var acceptStale = new Option<bool>("--accept-stale") { Description = "Give what is older, marked" };
@@ -27,7 +28,7 @@ internal static class LookupCommand
 
         var command = new Command("lookup", "Look one subject up: one outcome for each attribute, with evidence and receipt")
         {
-            identifier, attributes, purpose, basis, caseId, maxAge, acceptStale, json,
+            identifier, attributes, purpose, basis, caseId, official, maxAge, acceptStale, json,
         };
         connection.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -38,6 +39,7 @@ internal static class LookupCommand
                 Purpose = parsed.GetValue(purpose)!,
                 LegalBasis = parsed.GetValue(basis)!,
                 CaseId = parsed.GetValue(caseId)!,
+                Operator = parsed.GetValue(official) ?? "",
                 AcceptStale = parsed.GetValue(acceptStale),
                 MaxAge = parsed.GetValue(maxAge) is { } seconds ? Duration.FromTimeSpan(TimeSpan.FromSeconds(seconds)) : null,
             };

@@ -43,7 +43,7 @@ public static class ErrorReasons
         "The caller may not erase subjects. Nothing was looked up.", "Ask the hub's operator.", "operator");
     public static readonly ErrorReason BudgetExhausted = new("BUDGET_EXHAUSTED", StatusCode.ResourceExhausted, true,
         "The caller has asked for this purpose as much as its budget allows: too often, about too many subjects, about too many numbers of one area "
-        + "and birthday, or about too many subjects in one case; ErrorInfo names which. Nothing was looked up.",
+        + "and birthday, about too many subjects in one case, or one of its officials has; ErrorInfo names which. Nothing was looked up.",
         "Wait for what RetryInfo says, name the case that the question belongs to, or have the operator set the purpose's budget.", "operator");
     public static readonly ErrorReason CallerBusy = new("CALLER_BUSY", StatusCode.ResourceExhausted, true,
         "As many calls of this caller as allowed are in work and waiting already.", "Have fewer calls open at once.", "caller");

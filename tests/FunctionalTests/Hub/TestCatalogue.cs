@@ -26,6 +26,7 @@ internal sealed record TestCatalogue(TestCertificates Certificates, int AdapterP
     public const string Status = "status";
     public const string Address = "address";
     public const string Purpose = "benefits";
+    public const string ForeignPurpose = "residence";
     public const string LegalBasis = "Test Act, section 1";
 
     /// <summary>The key that welfare is registered with; its own unless said otherwise.</summary>
@@ -41,6 +42,12 @@ internal sealed record TestCatalogue(TestCertificates Certificates, int AdapterP
 
     /// <summary>Port of the adapter of <c>samples/02-a-file</c>.</summary>
     public int? LicensingPort { get; init; }
+
+    /// <summary>Lets foreign ask for the registry's held attribute, for a purpose of its own.</summary>
+    public bool ForeignAsks { get; init; }
+
+    private string ForeignGrant => ForeignAsks ? $"\n  - consumer: {Foreign}\n    purpose: {ForeignPurpose}\n    legal_basis: '{LegalBasis}'\n    valid_from: 2020-01-01\n"
+        + $"    valid_until: {GrantValidUntil}\n    attributes:\n      - {Registry}/{Status}" : "";
 
     private string NextKey => WelfareNextKey is null ? "" : $"\n      - file: {WelfareNextKey.CertificatePath}\n        uses: [tls]";
 
@@ -94,7 +101,7 @@ internal sealed record TestCatalogue(TestCertificates Certificates, int AdapterP
             attributes:
               - {Registry}/{Status}
               - {Registry}/{Address}
-              - {Foreign}/{Status}{LicensingGrants}
+              - {Foreign}/{Status}{LicensingGrants}{ForeignGrant}
         """;
 
     private string LicensingDepartment => LicensingPort is null ? "" : $"""

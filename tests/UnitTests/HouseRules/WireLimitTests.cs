@@ -26,6 +26,7 @@ internal sealed partial class WireLimitTests
     [TestCase(nameof(WireLimits.CodeLengthMax), "types", "code list, at most {0} characters")]
     [TestCase(nameof(WireLimits.ReferenceLengthMax), "lookup", "belongs to, at most {0} characters")]
     [TestCase(nameof(WireLimits.ReferenceLengthMax), "lookup", "for this request, at most {0} characters")]
+    [TestCase(nameof(WireLimits.ReferenceLengthMax), "lookup", "never a name: at most {0} characters")]
     [TestCase(nameof(WireLimits.LegalBasisLengthMax), "lookup", "exactly as granted, at most {0} characters")]
     [TestCase(nameof(WireLimits.EpochBytes), "change", "{0} bytes, made once when the department's outbox is made. bytes stream_epoch")]
     public void Limit_InTheProto_IsTheCodes(string limit, string area, string promise) =>

@@ -67,7 +67,7 @@ internal sealed class BudgetsTests
         foreach (var number in new[] { 1, 2, 1 })
         {
             Spend(Plain(number));
-            _budgets.Missed(Tax, "audit", _keys.Of(Plain(number)));
+            _budgets.Missed(Tax, "audit", _keys.Of(Plain(number)), official: default);
         }
 
         Assert.That(Spend(Plain(3), Plain(4)), Is.EqualTo(new[] { "", "subjects" }), "two missed subjects are forty, however often");
@@ -139,6 +139,47 @@ internal sealed class BudgetsTests
     }
 
     [Test]
+    public void Spend_OneOfficialsBudgetSpent_StopsThatOneAndColleaguesGoOn()
+    {
+        _options.OperatorSubjectsMax = 2;
+        var (ann, bob) = (new SubjectKey(1, 1), new SubjectKey(2, 2));
+        Assert.That(new[] { 1, 2, 1, 3, 2 }.Select(n => Reason(Ask(Plain(n), official: ann))), Is.EqualTo(new[] { "", "", "", "operator_subjects", "" }));
+        Assert.That(new[] { 3, 1, 2 }.Select(n => Reason(Ask(Plain(n), official: bob))), Is.EqualTo(new[] { "", "", "operator_subjects" }));
+        Assert.That(Reason(Ask(Plain(4))), Is.Empty, "nobody named");
+        Assert.That(Reason(Ask(Plain(4), department: Housing, official: new SubjectKey(3, 3))), Is.Empty);
+
+        Restart(save: true);
+        Assert.That(Reason(Ask(Plain(5), official: ann)), Is.EqualTo("operator_subjects"), "kept over a restart");
+        _time.Advance(TimeSpan.FromHours(24));
+        Assert.That(Reason(Ask(Plain(5), official: ann)), Is.Empty);
+    }
+
+    [Test]
+    public void Spend_SubjectsThatOneOfficialMissed_CountForManyOfTheirs()
+    {
+        (_options.OperatorSubjectsMax, _options.MissWeight) = (41, 20);
+        var (ann, bob) = (new SubjectKey(1, 1), new SubjectKey(2, 2));
+        foreach (var number in new[] { 1, 2, 1 })
+        {
+            Ask(Plain(number), official: ann);
+            _budgets.Missed(Tax, "audit", _keys.Of(Plain(number)), ann);
+        }
+
+        Assert.That(new[] { 3, 4 }.Select(n => Reason(Ask(Plain(n), official: ann))), Is.EqualTo(new[] { "", "operator_subjects" }));
+        Assert.That(new[] { 3, 4 }.Select(n => Reason(Ask(Plain(n), official: bob))), Is.All.Empty);
+    }
+
+    [Test]
+    public void Spend_RequestsOfOneOfficial_AreFreeAgainAfterAMinute()
+    {
+        _options.OperatorRequestsPerMinuteMax = 2;
+        var (ann, bob) = (new SubjectKey(1, 1), new SubjectKey(2, 2));
+        Assert.That(new[] { ann, ann, ann, bob }.Select(official => Reason(Ask(Plain(1), official: official))), Is.EqualTo(new[] { "", "", "operator_requests", "" }));
+        _time.Advance(TimeSpan.FromMinutes(2));
+        Assert.That(Reason(Ask(Plain(1), official: ann)), Is.Empty);
+    }
+
+    [Test]
     public void Restart_AfterASave_KnowsWhatWasSpent()
     {
         (_options.SubjectsMax, _options.NeighboursMax, _options.SubjectsPerCaseMax, _options.MissWeight) = (100, 2, 2, 96);
@@ -149,7 +190,7 @@ internal sealed class BudgetsTests
 
         Assert.That(Spend(Resident(3)), Is.EqualTo(new[] { "neighbours" }));
         Assert.That(Reason(Ask(Plain(3), caseId: "long")), Is.EqualTo("case"));
-        _budgets.Missed(Tax, "audit", _keys.Of(Plain(1)));
+        _budgets.Missed(Tax, "audit", _keys.Of(Plain(1)), official: default);
         Restart(save: true);
         Assert.That(Spend(Plain(4), Plain(5)), Is.EqualTo(new[] { "", "subjects" }));
     }
@@ -196,8 +237,9 @@ internal sealed class BudgetsTests
 
     private string[] Spend(params Identifier[] identifiers) => [.. identifiers.Select(identifier => Reason(Ask(identifier)))];
 
-    private ExchangeError? Ask(Identifier identifier, string? caseId = null, string purpose = "audit", DepartmentId? department = null) =>
-        _budgets.Spend(department ?? Tax, purpose, caseId ?? $"{++_cases}", identifier, _keys.Of(identifier), _time.GetUtcNow());
+    private ExchangeError? Ask(
+        Identifier identifier, string? caseId = null, string purpose = "audit", DepartmentId? department = null, SubjectKey official = default) =>
+        _budgets.Spend(department ?? Tax, purpose, caseId ?? $"{++_cases}", identifier, _keys.Of(identifier), official, _time.GetUtcNow());
 
     private void Restart(bool save = false)
     {

@@ -57,10 +57,10 @@ internal sealed class HonestTrafficTests
             var isMiss = random.Next(50) == 0;
             var identifier = isMiss ? Mistyped(next(random), random) : next(random);
             var key = keys.Of(identifier);
-            if (budgets.Spend(office, "service", $"case-{n / 5}", identifier, key, now) is not null)
+            if (budgets.Spend(office, "service", $"case-{n / 5}", identifier, key, official: default, now) is not null)
                 refused++;
             else if (isMiss)
-                budgets.Missed(office, "service", key);
+                budgets.Missed(office, "service", key, official: default);
         }
 
         return (lookupsADay * Days, refused);

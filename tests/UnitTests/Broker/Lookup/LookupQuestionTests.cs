@@ -1,3 +1,4 @@
+using DataExchange.Broker.Index;
 using DataExchange.Broker.Lookup;
 using DataExchange.Contracts;
 using Google.Protobuf.WellKnownTypes;
@@ -12,6 +13,10 @@ internal sealed class LookupQuestionTests
 {
     private const string Canary = "CANARY-77";
     private const string Investigation = "Investigation Act, section 9";
+    private readonly SubjectKeys _keys = new(new byte[SubjectKeys.HubKeyBytes]);
+
+    [OneTimeTearDown]
+    public void Dispose() => _keys.Dispose();
 
     public static IEnumerable<TestCaseData> BrokenRequests()
     {
@@ -39,6 +44,8 @@ internal sealed class LookupQuestionTests
         yield return Case("deferred to the past", r => (r.LegalBasis, r.DiscloseAfter) = (Investigation, Seconds(-1)), "disclose_after");
         yield return Case("deferred for too long", r => (r.LegalBasis, r.DiscloseAfter) = (Investigation, Seconds(366 * 86_400)), "disclose_after");
         yield return Case("deferred for ages", r => (r.LegalBasis, r.DiscloseAfter) = (Investigation, new Timestamp { Seconds = long.MaxValue }), "disclose_after");
+        yield return Case("operator with a blank", r => r.Operator = $"{Canary} x", "operator");
+        yield return Case("operator of 65", r => r.Operator = new string('x', 65), "operator");
         yield return Case("age of ages", r => r.MaxAge = new Duration { Seconds = long.MaxValue }, "max_age");
     }
 
@@ -48,7 +55,7 @@ internal sealed class LookupQuestionTests
         var request = LookupCatalogue.Request();
         breaking(request);
 
-        var question = LookupQuestion.Read(request, LookupCatalogue.Snapshot(), Disclosure(), out var error);
+        var question = LookupQuestion.Read(request, LookupCatalogue.Snapshot(), Disclosure(), Operators(), out var error);
 
         Assert.That(question, Is.Null);
         Assert.That(error!.Reason, Is.EqualTo(ErrorReasons.RequestInvalid));
@@ -59,7 +66,7 @@ internal sealed class LookupQuestionTests
     [Test]
     public void Read_EverythingWrong_NamesEveryField()
     {
-        var question = LookupQuestion.Read(new Wire.LookupRequest(), LookupCatalogue.Snapshot(), Disclosure(), out var error);
+        var question = LookupQuestion.Read(new Wire.LookupRequest(), LookupCatalogue.Snapshot(), Disclosure(), Operators(), out var error);
 
         Assert.That(question, Is.Null);
         Assert.That(error!.Fields.Select(f => f.Field), Is.EqualTo(new[] { "identifier", "attributes", "purpose", "legal_basis", "case_id" }));
@@ -72,7 +79,7 @@ internal sealed class LookupQuestionTests
         request.Identifier.Value = "11010519491231002x";
         request.MaxAge = Duration.FromTimeSpan(TimeSpan.FromHours(1));
 
-        var question = LookupQuestion.Read(request, LookupCatalogue.Snapshot(), Disclosure(), out var error)!;
+        var question = LookupQuestion.Read(request, LookupCatalogue.Snapshot(), Disclosure(), Operators(), out var error)!;
 
         Assert.That(error, Is.Null);
         Assert.That(question.Identifier, Is.EqualTo(new Identifier("cn-resident", "11010519491231002X")), "canonical");
@@ -87,7 +94,7 @@ internal sealed class LookupQuestionTests
         var request = LookupCatalogue.Request();
         (request.LegalBasis, request.DiscloseAfter) = (Investigation, Seconds(86_400));
 
-        var question = LookupQuestion.Read(request, LookupCatalogue.Snapshot(), Disclosure(), out _)!;
+        var question = LookupQuestion.Read(request, LookupCatalogue.Snapshot(), Disclosure(), Operators(), out _)!;
 
         Assert.That(question.DiscloseAfter, Is.EqualTo(LookupCatalogue.Now.AddDays(1)));
     }
@@ -98,6 +105,31 @@ internal sealed class LookupQuestionTests
         options.InvestigationBases.Add(Investigation);
         return new DisclosureRule(Options.Create(options), new FakeTimeProvider(LookupCatalogue.Now));
     }
+
+    [Test]
+    public void Read_OperatorWhereOneIsRequired_IsKeptAndNamedAtFaultWhenAbsent()
+    {
+        var request = LookupCatalogue.Request();
+        Assert.That(LookupQuestion.Read(request, LookupCatalogue.Snapshot(), Disclosure(), Operators(isRequired: true), out var error), Is.Null);
+        Assert.That(error!.Fields.Select(f => f.Field), Is.EqualTo(new[] { "operator" }));
+
+        request.Operator = "desk-7/clerk:42";
+        var question = LookupQuestion.Read(request, LookupCatalogue.Snapshot(), Disclosure(), Operators(isRequired: true), out _)!;
+        Assert.That(question.Operator, Is.EqualTo(request.Operator));
+    }
+
+    [Test]
+    public void KeyOf_OfficialsOfTwoDepartments_AreTwoAndNobodyIsNone()
+    {
+        var operators = Operators();
+        var (tax, housing) = (DepartmentId.Parse("tax"), DepartmentId.Parse("housing"));
+        var keys = new[] { operators.KeyOf(tax, "1"), operators.KeyOf(tax, "2"), operators.KeyOf(housing, "1") };
+        Assert.That(keys, Is.Unique);
+        Assert.That(operators.KeyOf(tax, "1"), Is.EqualTo(keys[0]));
+        Assert.That(operators.KeyOf(tax, ""), Is.EqualTo(default(SubjectKey)));
+    }
+
+    private OperatorRule Operators(bool isRequired = false) => new(Options.Create(new LookupOptions { OperatorRequired = isRequired }), _keys);
 
     private static Timestamp Seconds(int fromNow) => Timestamp.FromDateTimeOffset(LookupCatalogue.Now.AddSeconds(fromNow));
 
