@@ -23,6 +23,12 @@ internal sealed class CatalogueOptions
     /// <summary>File with the PostgreSQL password as its only line, open to its owner only. Overrides a password in the connection string. Default: none.</summary>
     public string? PasswordFile { get; set; }
 
+    /// <summary>
+    /// The network between here and PostgreSQL is encrypted and closed by other means: lets a connection without <c>SSL Mode=VerifyFull</c> go to
+    /// another machine. Default false.
+    /// </summary>
+    public bool TrustNetwork { get; set; }
+
     /// <summary>How often the version is read; a change is in force this long after it was applied, and a little. Default 1 s; 100 ms to 4 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:00:04", ParseLimitsInInvariantCulture = true)]
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
@@ -50,8 +56,9 @@ internal sealed class CatalogueDatabaseValidator : IValidateOptions<CatalogueOpt
             return ValidateOptionsResult.Fail("Catalogue:PasswordFile: SQLite has no password.");
         try
         {
-            options.ToDatabase();
-            return ValidateOptionsResult.Success;
+            return options.ToDatabase().NeedsTrustedNetwork && !options.TrustNetwork
+                ? ValidateOptionsResult.Fail("Catalogue:ConnectionString needs SSL Mode=VerifyFull for another machine, unless Catalogue:TrustNetwork says that the network is encrypted by other means.")
+                : ValidateOptionsResult.Success;
         }
         catch (ArgumentException broken)
         {

@@ -30,11 +30,19 @@ public sealed class BusOptions
     /// <summary>Further nodes of the cluster, as <c>host:port</c>; after a failed connection the next one is tried. Default none.</summary>
     public IList<string> Nodes { get; } = [];
 
-    /// <summary>User name, where the address has none. Default <c>guest</c>, which RabbitMQ lets in over loopback only.</summary>
+    /// <summary>
+    /// The network between here and the server is encrypted and closed by other means: lets <c>amqp</c> go to another machine. Default false.
+    /// </summary>
+    public bool TrustNetwork { get; set; }
+
+    /// <summary>User name, where the address has none. Default <c>guest</c>, for a server on this machine only.</summary>
     [Required]
     public string User { get; set; } = "guest";
 
-    /// <summary>File that holds the password and nothing else, where the address has none. Default none: the password is <c>guest</c>.</summary>
+    /// <summary>
+    /// File that holds the password and nothing else, where the address has none. Default none: the password is <c>guest</c>, for a server on
+    /// this machine only.
+    /// </summary>
     public string? PasswordPath { get; set; }
 
     /// <summary>PEM of the roots that an <c>amqps</c> server's certificate must come from. Default: the system's.</summary>
@@ -81,6 +89,29 @@ internal sealed class BusOptionsConsistency : IValidateOptions<BusOptions>
             errors.Add("Bus:RootPath has no meaning without amqps.");
         if (options.PublishTimeout.TotalSeconds < 1 && options.Nodes.Count > 0)
             errors.Add("Bus:PublishTimeout must be at least 1 s for a cluster: an election takes that long.");
+        if (options.RabbitMq is { IsAbsoluteUri: true } address && !IsOnThisMachine(address, options.Nodes))
+        {
+            if (address.Scheme == "amqp" && !options.TrustNetwork)
+                errors.Add("Bus:RabbitMq must be amqps for another machine, unless Bus:TrustNetwork says that the network is encrypted by other means.");
+            if (UsesTheShippedPassword(address, options))
+                errors.Add("Bus: a RabbitMQ server on another machine needs a user and a password of its own, not guest's.");
+        }
+
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+
+    private static bool IsOnThisMachine(Uri address, IEnumerable<string> nodes) =>
+        address.IsLoopback && nodes.All(node => Uri.TryCreate($"amqp://{node}", UriKind.Absolute, out var other) && other.IsLoopback);
+
+    /// <summary>Known to everybody, whatever the user is called.</summary>
+    private static bool UsesTheShippedPassword(Uri address, BusOptions options)
+    {
+        const string Shipped = "guest";
+        return address.UserInfo.Split(':', 2) switch
+        {
+            [{ Length: > 0 } user, var password] => user == Shipped || password == Shipped,
+            [{ Length: > 0 } user] => user == Shipped,
+            _ => options.User == Shipped || options.PasswordPath is null,
+        };
     }
 }

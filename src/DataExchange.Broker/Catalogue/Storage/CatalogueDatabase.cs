@@ -33,6 +33,7 @@ public sealed class CatalogueDatabase
         {
             _sqliteFolder = provider == CatalogueProvider.Sqlite ? Path.GetDirectoryName(new SqliteConnectionStringBuilder(connectionString).DataSource) : null;
             HoldsPassword = password is not null || (provider == CatalogueProvider.Postgresql && new NpgsqlConnectionStringBuilder(connectionString).Password is not null);
+            NeedsTrustedNetwork = provider == CatalogueProvider.Postgresql && IsOpen(new NpgsqlConnectionStringBuilder(connectionString));
             (_options, _creatingOptions) = provider switch
             {
                 CatalogueProvider.Sqlite => (Sqlite(connectionString, SqliteOpenMode.ReadWrite), Sqlite(connectionString, SqliteOpenMode.ReadWriteCreate)),
@@ -45,6 +46,9 @@ public sealed class CatalogueDatabase
             throw new ArgumentException($"The connection string cannot be read as one of {provider}.", nameof(connectionString));
         }
     }
+
+    /// <summary>A server on another machine, without TLS under its own name: whoever is on the way reads along, or is the server.</summary>
+    public bool NeedsTrustedNetwork { get; }
 
     /// <summary>Whether a password stands in what this was made from.</summary>
     public bool HoldsPassword { get; }
@@ -76,6 +80,12 @@ public sealed class CatalogueDatabase
             Directory.CreateDirectory(_sqliteFolder);
         return new CatalogueContext(create ? _creatingOptions : _options);
     }
+
+    /// <summary>A host is a name, an address, a list of them, or the folder of a socket; none is this machine.</summary>
+    private static bool IsOpen(NpgsqlConnectionStringBuilder connection) =>
+        connection.SslMode != SslMode.VerifyFull
+        && (connection.Host ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Any(host => host[0] is not ('/' or '@') && !(Uri.TryCreate($"tcp://{host}", UriKind.Absolute, out var address) && address.IsLoopback));
 
     private static DbContextOptions<CatalogueContext> Sqlite(string connectionString, SqliteOpenMode mode)
     {

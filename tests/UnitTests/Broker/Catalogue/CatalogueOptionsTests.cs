@@ -34,6 +34,21 @@ public sealed class CatalogueOptionsTests
         Assert.That(refusal.Message, Does.Contain(named).And.Not.Contain("canary4711"));
     }
 
+    [TestCase("Host=db.example;Username=hub", false)]
+    [TestCase("Host=db.example;Username=hub;SSL Mode=Require", false)]
+    [TestCase("Host=localhost,db.example;Username=hub", false)]
+    [TestCase("Host=db.example;Username=hub;SSL Mode=VerifyFull", true)]
+    [TestCase("Host=127.0.0.1;Username=hub", true)]
+    [TestCase("Host=/run/postgresql;Username=hub", true)]
+    public void Options_PostgreSqlOpenToTheNetwork_StopsTheStartUnlessTheNetworkIsTrusted(string connection, bool isTaken)
+    {
+        CatalogueOptions Start(string trusted) => Read(
+            ("Catalogue:Provider", "postgresql"), ("Catalogue:ConnectionString", connection), ("Catalogue:TrustNetwork", trusted));
+
+        Assert.That(() => Start("false"), isTaken ? Throws.Nothing : Throws.InstanceOf<OptionsValidationException>().With.Message.Contains("TrustNetwork"));
+        Assert.That(() => Start("true"), Throws.Nothing);
+    }
+
     [Test]
     public void Options_SeveralBroken_AreAllTold()
     {

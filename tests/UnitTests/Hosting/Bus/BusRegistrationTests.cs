@@ -56,6 +56,32 @@ internal sealed class BusRegistrationTests
         Assert.That(failure!.Message, Does.Contain(rule));
     }
 
+    [TestCase("amqp://hub:secret@rabbit.example:5672", "", "Bus:TrustNetwork")]
+    [TestCase("amqp://hub:secret@127.0.0.1:5672", "rabbit-2.example:5672", "Bus:TrustNetwork")]
+    [TestCase("amqps://guest:secret@rabbit.example", "", "not guest's")]
+    [TestCase("amqps://hub:guest@rabbit.example", "", "not guest's")]
+    [TestCase("amqps://rabbit.example", "", "not guest's")]
+    [TestCase("amqps://rabbit.example", "", "not guest's", "hub")]
+    public void Validate_OpenToTheNetwork_IsRefused(string address, string node, string rule, string user = "guest") =>
+        Assert.That(Validate(address, node, user).FailureMessage, Does.Contain(rule));
+
+    [TestCase("amqp://localhost:5672", "")]
+    [TestCase("amqp://guest:guest@127.0.0.1:5672", "[::1]:5673")]
+    [TestCase("amqps://hub:secret@rabbit.example", "rabbit-2.example:5671")]
+    public void Validate_OnThisMachineOrOverTls_IsTaken(string address, string node) => Assert.That(Validate(address, node, "guest").Succeeded);
+
+    [Test]
+    public void Validate_PlainOverATrustedNetwork_IsTaken() =>
+        Assert.That(Validate("amqp://hub:secret@rabbit.example:5672", "", "guest", trustNetwork: true).Succeeded);
+
+    private static ValidateOptionsResult Validate(string address, string node, string user, bool trustNetwork = false)
+    {
+        var options = new BusOptions { Transport = BusTransport.RabbitMq, RabbitMq = new Uri(address), User = user, TrustNetwork = trustNetwork };
+        if (node.Length > 0)
+            options.Nodes.Add(node);
+        return new BusOptionsConsistency().Validate(null, options);
+    }
+
     [Test]
     public async Task PublishAsync_InMemory_ReachesTheConsumer()
     {
