@@ -16,20 +16,22 @@ public sealed class RenewedChannel(TlsCredentials credentials, Func<GrpcChannel>
     private GrpcChannel? _former;
     private bool _isDisposed;
 
-    /// <summary>Belongs to this object. MUST be asked for at each call.</summary>
+    /// <summary>Belongs to this object, and is disposed of with it. MUST be asked for at each call.</summary>
     public GrpcChannel Current
     {
         get
         {
             lock (_lock)
             {
-                ObjectDisposedException.ThrowIf(_isDisposed, this);
                 var certificate = credentials.Certificate;
-                if (_current is { } current && ReferenceEquals(current.Certificate, certificate))
+                if (_current is { } current && (_isDisposed || ReferenceEquals(current.Certificate, certificate)))
                     return current.Channel;
                 _former?.Dispose();
                 _former = _current?.Channel;
                 _current = (certificate, open());
+                // Asked for by somebody who had it in hand when it ended: the call fails as on any channel that has ended.
+                if (_isDisposed)
+                    _current.Value.Channel.Dispose();
                 return _current.Value.Channel;
             }
         }

@@ -1,3 +1,4 @@
+using DataExchange.Broker.Index;
 using DataExchange.Broker.Lookup;
 using DataExchange.Contracts;
 using Google.Protobuf;
@@ -15,6 +16,8 @@ internal static class LookupTarget
 {
     private static readonly DisclosureRule Disclosure = new(
         Options.Create(new LookupOptions { InvestigationBases = { "Investigation Act s. 9" } }), new NoonClock());
+
+    private static readonly OperatorRule Operators = new(Options.Create(new LookupOptions()), FuzzExchange.SubjectKeys);
 
     public static bool Accepts(byte[] message)
     {
@@ -79,7 +82,7 @@ internal static class LookupTarget
     private static bool IsQuestion(ReceivedLookup received, byte[] message)
     {
         Must.Hold(Wire.LookupRequest.Parser.ParseFrom(received.Bytes.Span).Equals(received.Request), "the bytes that are hashed are the question");
-        var question = LookupQuestion.Read(received.Request, FuzzExchange.Catalogue, Disclosure, out var error);
+        var question = LookupQuestion.Read(received.Request, FuzzExchange.Catalogue, Disclosure, Operators, out var error);
         if (question is null)
         {
             Must.Hold(error is { Fields.Count: > 0 } && error.Reason == ErrorReasons.RequestInvalid, "a refusal names its fields");
@@ -94,6 +97,8 @@ internal static class LookupTarget
             "1 to 64 attributes, each once");
         Must.Hold(question.MaxAge is null || question.MaxAge >= TimeSpan.Zero, "no age is negative");
         Must.Hold(question.DiscloseAfter is null || question.DiscloseAfter >= FuzzExchange.Noon.AddSeconds(-1), "nothing is deferred into the past");
+        Must.Hold(question.Operator.Length <= WireLimits.ReferenceLengthMax && (Operators.KeyOf(FuzzExchange.Tax, question.Operator) == default(SubjectKey)) == (question.Operator.Length == 0),
+            "whoever is named has a key, and nobody else");
         Must.Hold(question.RequestId.Length is > 0 and <= WireLimits.ReferenceLengthMax, "a question has an id");
         return true;
     }

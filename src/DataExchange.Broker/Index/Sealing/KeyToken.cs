@@ -108,7 +108,9 @@ internal sealed class KeyToken(KeyTokenOptions options)
         try
         {
             var pin = ReadPin();
-            lock (Module)
+            if (!Module.TryEnter(AnswerTimeout))
+                throw new InvalidOperationException($"{Name}: a module has not answered an earlier call yet.");
+            try
             {
                 using var module = Factories.Pkcs11LibraryFactory.LoadPkcs11Library(Factories, options.ModulePath, AppType.MultiThreaded);
                 var slots = module.GetSlotList(SlotsType.WithTokenPresent).Where(slot => slot.GetTokenInfo().Label.TrimEnd() == options.TokenLabel).ToList();
@@ -117,6 +119,10 @@ internal sealed class KeyToken(KeyTokenOptions options)
                 using var session = slots[0].OpenSession(SessionType.ReadOnly);
                 Login(session, pin);
                 return use(session, FindKey(session));
+            }
+            finally
+            {
+                Module.Exit();
             }
         }
         catch (Pkcs11Exception e)
