@@ -111,12 +111,12 @@ internal sealed class EnumerationTests
         await Eventually.Async("foreign's grant", async () => await ReasonAsync(foreign, Abroad(1, Ask.Held)) is null);
         var crossed = new ConcurrentBag<string>();
 
-        await Parallel.ForAsync(0, Pairs, new ParallelOptions { MaxDegreeOfParallelism = InFlight }, async (turn, _) =>
+        await Parallel.ForAsync(0, Pairs, new ParallelOptions { MaxDegreeOfParallelism = InFlight }, async (turn, cancellationToken) =>
         {
             var n = (turn % PresentSubjects) + 1;
             var asked = turn % 2 == 0 ? Ask.About(Ask.Body((ulong)n), Ask.Held, Ask.HeldByForeign) : Abroad(n, Ask.Held);
             asked.RequestId = $"turn-{turn}";
-            var answer = await (turn % 2 == 0 ? welfare : foreign).LookupAsync(asked);
+            var answer = await (turn % 2 == 0 ? welfare : foreign).LookupAsync(asked, cancellationToken: cancellationToken);
             var values = answer.Answers.SelectMany(a => a.Evidence).Select(evidence => evidence.Value.Text);
             if (answer.RequestId != asked.RequestId || !answer.Answers.Select(a => a.Attribute).SequenceEqual(asked.Attributes) || !values.SequenceEqual([$"kept-{n}"]))
                 crossed.Add($"{asked} / {answer}");

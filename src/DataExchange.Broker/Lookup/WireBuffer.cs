@@ -6,14 +6,12 @@ namespace DataExchange.Broker.Lookup;
 /// <summary>
 /// Writes protobuf's wire format front to back, for messages whose parts are bytes already: an answer is written once, and what is hashed
 /// is what leaves. As in generated code, fields MUST come in the order of their numbers and scalars that are zero or empty are left out,
-/// so that whoever parses and serializes again gets the same bytes. Field numbers up to 15 only. Not thread safe.
+/// so that whoever parses and serializes again gets the same bytes. Field numbers up to 2,047. Not thread safe.
 /// </summary>
 internal sealed class WireBuffer
 {
+    private const int TagBytesMax = 2;
     private const int VarintBytesMax = 10;
-
-    // Tag and length of a message shorter than 128 bytes.
-    private const int HeadBytes = 2;
     private const int KeptBytesMax = 1 << 20;
 
     [ThreadStatic]
@@ -50,6 +48,7 @@ internal sealed class WireBuffer
     /// <summary>A string, in parts.</summary>
     public void Text(int field, params ReadOnlySpan<string> parts)
     {
+        var before = _length;
         var start = Open(field);
         foreach (var part in parts)
         {
@@ -60,13 +59,13 @@ internal sealed class WireBuffer
         if (_length > start)
             Close(start);
         else
-            _length = start - HeadBytes;
+            _length = before;
     }
 
     /// <summary>A message that is serialized already; there even when it is empty, as is each element of a repeated field.</summary>
     public void Message(int field, ReadOnlySpan<byte> serialized)
     {
-        Ensure(1 + VarintBytesMax + serialized.Length);
+        Ensure(TagBytesMax + VarintBytesMax + serialized.Length);
         WriteTag(field, WireFormat.WireType.LengthDelimited);
         WriteVarint((ulong)serialized.Length);
         serialized.CopyTo(_bytes.AsSpan(_length));
@@ -84,7 +83,7 @@ internal sealed class WireBuffer
     /// <returns>To be closed with.</returns>
     public int Open(int field)
     {
-        Ensure(1 + VarintBytesMax);
+        Ensure(TagBytesMax + VarintBytesMax);
         WriteTag(field, WireFormat.WireType.LengthDelimited);
         // Most contents are shorter than 128 bytes, so that their length takes one.
         return ++_length;
@@ -119,12 +118,12 @@ internal sealed class WireBuffer
 
     private void WriteNumber(int field, ulong value)
     {
-        Ensure(1 + VarintBytesMax);
+        Ensure(TagBytesMax + VarintBytesMax);
         WriteTag(field, WireFormat.WireType.Varint);
         WriteVarint(value);
     }
 
-    private void WriteTag(int field, WireFormat.WireType type) => _bytes[_length++] = (byte)WireFormat.MakeTag(field, type);
+    private void WriteTag(int field, WireFormat.WireType type) => WriteVarint(WireFormat.MakeTag(field, type));
 
     private void WriteVarint(ulong value)
     {

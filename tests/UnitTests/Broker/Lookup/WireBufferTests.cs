@@ -46,6 +46,21 @@ internal sealed class WireBufferTests
             return written.Written.SequenceEqual(new Wire.AttributeAnswer { Evidence = { expected } }.ToByteArray().Select((b, i) => i == 0 ? (byte)0x0A : b).ToArray());
         });
 
+    [Test]
+    public void Written_FieldsWithTagsOfTwoBytes_AreWhatGeneratedCodeWrites([Values(0, 16)] int length)
+    {
+        var (key, erasure) = (new byte[length], new Wire.Erasure { Pseudonyms = { ByteString.CopyFrom(new byte[length]) } });
+        var written = WireBuffer.OfThread();
+
+        written.Text(Wire.AuditEntry.ReasonFieldNumber, "why");
+        written.Bytes(Wire.AuditEntry.OperatorKeyFieldNumber, key);
+        written.Text(Wire.AuditEntry.OperatorKeyFieldNumber, "");
+        written.Message(Wire.AuditEntry.ErasureFieldNumber, erasure.ToByteArray());
+
+        var expected = new Wire.AuditEntry { Reason = "why", OperatorKey = ByteString.CopyFrom(key), Erasure = erasure };
+        Assert.That(written.Written.ToArray(), Is.EqualTo(expected.ToByteArray()));
+    }
+
     [TestCase(0)]
     [TestCase(127)]
     [TestCase(128)]
