@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 stryker_version=5.1.0
+export VSTEST_CONNECTION_TIMEOUT=600 # a busy machine starts a test host slowly
 score_min=85
 work=artifacts/mutation
 tool="$work/stryker/$stryker_version"
