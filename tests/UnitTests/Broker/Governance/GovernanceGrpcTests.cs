@@ -234,6 +234,7 @@ public sealed class GovernanceGrpcTests
     [Test]
     public async Task Acts_AuditLogTakesNothing_DoNotHappen()
     {
+        _hub.Logs.Expect("HealthCheckEnd");
         var version = await _hub.Store.ReadVersionAsync(default);
         _hub.Audit.Withheld = ExchangeError.Of(ErrorReasons.AuditUnavailable);
 
