@@ -10,7 +10,7 @@ namespace DataExchange.Fuzzing.Targets;
 /// </summary>
 internal static class NoteTarget
 {
-    private static readonly AccessStatement Statement = AccessStatement.Of(FuzzLog.At(FuzzLog.Entries)!, [MerkleHash.OfEmptyTree], [[1, 2, 3]], FuzzExchange.Noon);
+    private static readonly AccessStatement Statement = AccessStatement.Of([FuzzLog.At(FuzzLog.Entries)!], [MerkleHash.OfEmptyTree], [[1, 2, 3]], FuzzExchange.Noon);
 
     // What the seeds hold signatures of.
     private static readonly HashSet<string> Signed = [FuzzLog.At(FuzzLog.Entries)!.Text, FuzzLog.At(1)!.Text, FuzzLog.At(0)!.Text, Statement.Text];

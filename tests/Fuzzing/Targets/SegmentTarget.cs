@@ -38,7 +38,7 @@ internal static class SegmentTarget
         File.WriteAllBytes(Path.Combine(Log.Folder, AuditStore.MarkName), mark);
         try
         {
-            var found = AuditRecovery.Run(Log);
+            var found = AuditRecovery.Run(Log.Folder, Log.VerifiedAtStartBytes);
             Must.Hold(found.LastSegmentBytes + found.TornBytes == segment.Length, "every byte is of an entry or torn");
             Must.Hold(found.Count >= (AuditFormat.ReadMark(found.LogId, mark) ?? 0), "nothing acknowledged is lost");
             HoldEntries(found, SegmentFile.List(Log.Folder)[0], segment);
