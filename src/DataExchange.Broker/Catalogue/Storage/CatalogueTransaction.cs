@@ -35,8 +35,10 @@ internal sealed class CatalogueTransaction(
     public TRow Replace<TRow>(TRow was, TRow now)
         where TRow : class
     {
-        context.Attach(was).CurrentValues.SetValues(now);
-        _written.Add((was, now));
+        var entry = context.Attach(was);
+        // A copy: the row itself takes the new values.
+        _written.Add((entry.OriginalValues.ToObject(), now));
+        entry.CurrentValues.SetValues(now);
         return now;
     }
 

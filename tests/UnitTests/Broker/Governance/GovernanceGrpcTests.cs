@@ -3,6 +3,8 @@ using DataExchange.Broker.Catalogue.Reading;
 using DataExchange.Cli.Governance;
 using DataExchange.Contracts;
 using DataExchange.Testing;
+using DataExchange.UnitTests.Broker.Audit;
+using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
@@ -188,6 +190,60 @@ public sealed class GovernanceGrpcTests
         Assert.That(await _hub.Store.ReadVersionAsync(default), Is.EqualTo(1));
         AssertRefused(() => _hub.Connect(GovernanceHub.Tax, _hub.Token("ann", "manage", "tax")).TryCatalogue(ask), "ROLE_MISSING", StatusCode.PermissionDenied);
         AssertRefused(() => _hub.Connect(GovernanceHub.Tax).TryCatalogue(ask), "TOKEN_MISSING", StatusCode.Unauthenticated);
+    }
+
+    [Test]
+    public async Task ExplainLookup_InALogThatIsClosed_IsFoundThere()
+    {
+        await _hub.AuditAsync(new Wire.AuditEntry { RecordedAt = TimeProvider.System.GetUtcNow().ToTimestamp(), RequestId = "old", Consumer = GovernanceHub.Housing });
+        var closed = _hub.Audit.LogId;
+        await AuditTestLog.RotateAsync(_hub.Audit);
+        await _hub.AuditAsync(new Wire.AuditEntry { RecordedAt = TimeProvider.System.GetUtcNow().ToTimestamp(), RequestId = "new", Consumer = GovernanceHub.Housing });
+
+        var housing = _hub.Connect(GovernanceHub.Housing);
+
+        Assert.That((await housing.ExplainLookupAsync(new() { RequestId = "old" })).Lookups.Select(l => (l.LogId, l.EntryIndex)), Is.EqualTo(new[] { (closed, 0UL) }));
+        Assert.That((await housing.ExplainLookupAsync(new() { RequestId = "new" })).Lookups.Select(l => (l.LogId, l.EntryIndex)), Is.EqualTo(new[] { (_hub.Audit.LogId, 1UL) }));
+    }
+
+    [Test]
+    public async Task Acts_OfAGrantFromRequestToRevocation_StandInTheAuditLogInTheirOrder()
+    {
+        var (ann, bob) = (_hub.Connect(GovernanceHub.Tax, _hub.Token("tax-ann", "manage", "tax")), _hub.Connect(GovernanceHub.Tax, _hub.Token("tax-bob", "manage", "tax")));
+        var request = await _hub.RequestAsync(GovernanceHub.Income);
+        var proposal = (await ann.ApproveGrantRequestAsync(new() { Id = request.Id })).Proposal;
+        await bob.ApproveProposalAsync(new() { Id = proposal.Id, ContentHash = proposal.ContentHash });
+        var cutOff = (await bob.RevokeGrantAsync(new() { Consumer = GovernanceHub.Housing, Attribute = AttributeId.Parse(GovernanceHub.Income).ToWire(), Purpose = "rent", Reason = "misused" })).Proposal;
+
+        var acts = _hub.Acts();
+
+        Assert.That(acts.Select(act => (act.Kind, act.Id, act.CatalogueVersion)), Is.EqualTo(new[]
+        {
+            (Wire.GovernanceActKind.GrantRequested, request.Id, 0L),
+            (Wire.GovernanceActKind.PersonAdmitted, "", 0),
+            (Wire.GovernanceActKind.Proposed, proposal.Id, 0),
+            (Wire.GovernanceActKind.PersonAdmitted, "", 0),
+            (Wire.GovernanceActKind.Approved, proposal.Id, 2),
+            (Wire.GovernanceActKind.CutOff, cutOff.Id, 3),
+        }));
+        Assert.That((acts[2].Person, acts[4].Person, acts[5].Person), Is.EqualTo((acts[1].Person, acts[3].Person, acts[3].Person)));
+        Assert.That(acts[1].Person, Is.Not.EqualTo(acts[3].Person));
+        Assert.That((acts[2].ContentHash, acts[4].ContentHash), Is.EqualTo((ByteString.CopyFrom(Convert.FromHexString(proposal.ContentHash)), acts[2].ContentHash)));
+    }
+
+    [Test]
+    public async Task Acts_AuditLogTakesNothing_DoNotHappen()
+    {
+        _hub.Logs.Expect("HealthCheckEnd");
+        var version = await _hub.Store.ReadVersionAsync(default);
+        _hub.Audit.Withheld = ExchangeError.Of(ErrorReasons.AuditUnavailable);
+
+        AssertRefused(() => _hub.Connect(GovernanceHub.Tax, _hub.Token("ann", "manage")).SuspendDepartment(new() { Id = GovernanceHub.Housing, Reason = "try" }), "AUDIT_UNAVAILABLE", StatusCode.Unavailable);
+
+        _hub.Audit.Withheld = null;
+        Assert.That(await _hub.Store.ReadVersionAsync(default), Is.EqualTo(version));
+        Assert.That((await _hub.Store.ReadAsync(default)).File.Departments.Select(department => department.Suspended), Is.All.False);
+        Assert.That((await _hub.Connect(GovernanceHub.Tax, _hub.Token("ann", "manage")).ListProposalsAsync(new())).Proposals, Is.Empty);
     }
 
     [Test]

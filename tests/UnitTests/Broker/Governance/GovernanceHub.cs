@@ -43,6 +43,8 @@ internal sealed class GovernanceHub : IAsyncDisposable
 
     public CatalogueStore Store { get; private set; } = null!;
 
+    public AuditLog Audit => _hub.Services.GetRequiredService<AuditLog>();
+
     public Uri Address => new(_hub.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 
     public LogCapture Logs => _logs;
@@ -103,7 +105,7 @@ internal sealed class GovernanceHub : IAsyncDisposable
 
     /// <summary>Adds entries to the hub's audit log as its lookups would.</summary>
     public async Task AuditAsync(params Wire.AuditEntry[] entries) => Assert(
-        (await _hub.Services.GetRequiredService<AuditLog>().AppendAsync([.. entries.Select(entry => (ReadOnlyMemory<byte>)entry.ToByteArray())], default)).Error is null);
+        (await Audit.AppendAsync([.. entries.Select(entry => (ReadOnlyMemory<byte>)entry.ToByteArray())], default)).Error is null);
 
     /// <summary>What the audit log has of governance, in order.</summary>
     public List<Wire.GovernanceAct> Acts() =>

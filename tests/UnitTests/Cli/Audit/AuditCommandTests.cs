@@ -146,6 +146,22 @@ public sealed class AuditCommandTests
     }
 
     [Test]
+    public void Verify_ActOfGovernanceAmongLookups_IsAnEntryLikeAnyOther()
+    {
+        var act = new Wire.AuditEntry
+        {
+            RecordedAt = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch.AddSeconds(600)),
+            Governance = new Wire.GovernanceAct { Kind = Wire.GovernanceActKind.Approved, Id = "p-1", ContentHash = ByteString.CopyFrom(new byte[32]), CatalogueVersion = 2 },
+        };
+        using var log = new SampleLog([.. _log.Entries, act.ToByteArray()]);
+
+        var (code, report) = Verify(log);
+
+        Assert.That((code, report.GetProperty("entries").GetInt32()), Is.EqualTo((ExitCode.Ok, 601)));
+        Assert.That(report.GetProperty("last").GetDateTimeOffset(), Is.EqualTo(DateTimeOffset.UnixEpoch.AddSeconds(600)));
+    }
+
+    [Test]
     public void Verify_KeyOfTheWrongKindOrNoFolder_IsUsage()
     {
         Assert.That(Run(_folder["log"], "--key", "no key").Code, Is.EqualTo(ExitCode.Usage));

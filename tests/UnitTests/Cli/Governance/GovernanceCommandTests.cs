@@ -183,9 +183,11 @@ public sealed class GovernanceCommandTests
         var late = await AsAsync("tax", "bob", "catalogue", "approve", id, "--hash", amended.GetProperty("content_hash").GetString()!);
 
         Assert.That((amended.GetProperty("id").GetString(), amended.GetProperty("content_hash").GetString() == hash), Is.EqualTo((id, false)));
-        Assert.That((stale.Code, withdrawn.Code), Is.EqualTo((ExitCode.Denied, 0)), stale.Error);
+        Assert.That(withdrawn.Code, Is.Zero);
+        Assert.That(stale.Error, Does.StartWith("refused: PROPOSAL_CHANGED"));
         Assert.That(withdrawn.Output, Does.Contain("withdrawn").And.Contain("Nothing was changed."));
-        Assert.That((byAnother.Code, late.Code), Is.EqualTo((ExitCode.Denied, ExitCode.Denied)));
+        Assert.That(byAnother.Error, Does.StartWith("refused: ROLE_MISSING"));
+        Assert.That(late.Error, Does.StartWith("refused: PROPOSAL_CLOSED"));
         Assert.That((await _hub.Store.ReadAsync(default)).Version, Is.EqualTo(1));
         // The audit log has all of it, in that order, and nobody's name.
         Assert.That(_hub.Acts().Select(act => act.Kind), Is.EqualTo(new[]
