@@ -47,8 +47,14 @@ internal sealed class MappingRules(HostConfig config, YamlBinding binding, YamlE
     {
         if (!_sources.Add(source.Name))
             Refuse(source, "name", "must not be that of another source");
+        if (source.Files is null == source.Sql is null)
+            Refuse(source, "files", "or sql must be given, one of them");
         if (source.Files is { } files)
             Check(files);
+        if (source.Sql is { Live: not null } sql && source.Attributes.All(attribute => attribute.Holding == AttributeHolding.Held))
+            Refuse(sql, "live", "must be left out where no attribute is located");
+        if (source.Sql is { Live: { } query } queried && !query.Contains("@subject", StringComparison.Ordinal))
+            Refuse(queried, "live", "must ask about @subject");
         foreach (var identifier in source.Links.Prepend(source.Subject))
         {
             if (identifier.Scheme.Length > 0 && !IdentifierSchemes.IsBuiltIn(identifier.Scheme) && !_schemeNames.Contains(identifier.Scheme))

@@ -4,13 +4,15 @@ namespace DataExchange.AdapterHost.Sources;
 /// <remarks>
 /// The implementation
 /// MUST give the same version exactly while its rows are the same, as far as it can tell without reading them, and null where it cannot tell;
-/// MUST give every row once, in any order, and end only after the last: a missing row is taken for one that was removed;
+/// MUST give every row of a whole reading once, in any order, and end only after the last: a missing row is taken for one that was removed;
+/// MUST throw where its rows became others while they were read;
 /// MUST throw <see cref="SourceStoppedException"/> where it cannot do so, with a reason that names no value.
 /// It is read by one reader at a time.
 /// </remarks>
 internal interface IRowSource
 {
-    ValueTask<RowVersion> VersionAsync(CancellationToken cancellationToken);
+    /// <param name="whole">Whoever asks wants all rows, whether they changed or not.</param>
+    ValueTask<RowVersion> VersionAsync(bool whole, CancellationToken cancellationToken);
 
     /// <param name="version">What was told just before.</param>
     /// <param name="columns">What cells to give, in this order.</param>
@@ -19,7 +21,8 @@ internal interface IRowSource
 
 /// <param name="Text">Equal texts: equal rows. Null: nobody can tell.</param>
 /// <param name="WrittenAt">When the rows were last written: since then they hold, unless they say something else.</param>
-internal readonly record struct RowVersion(string? Text, DateTimeOffset WrittenAt);
+/// <param name="IsPartial">Only rows that are new or may have changed; what is missing says nothing.</param>
+internal readonly record struct RowVersion(string? Text, DateTimeOffset WrittenAt, bool IsPartial = false);
 
 /// <param name="Place">Number of the row or line, from 1, in <paramref name="File"/>.</param>
 /// <param name="File">Null where the source is one.</param>
