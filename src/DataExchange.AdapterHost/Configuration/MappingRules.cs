@@ -47,8 +47,10 @@ internal sealed class MappingRules(HostConfig config, YamlBinding binding, YamlE
     {
         if (!_sources.Add(source.Name))
             Refuse(source, "name", "must not be that of another source");
-        if (source.Files is null == source.Sql is null)
-            Refuse(source, "files", "or sql must be given, one of them");
+        if (new object?[] { source.Files, source.Sql, source.Rest }.Count(kind => kind is not null) != 1)
+            Refuse(source, "files", "or sql or rest must be given, one of them");
+        if (source.Rest is { Address: { } address } rest && address.Scheme != Uri.UriSchemeHttps && !(address.Scheme == Uri.UriSchemeHttp && address.IsLoopback))
+            Refuse(rest, "address", "must be https, or http on this machine");
         if (source.Files is { } files)
             Check(files);
         if (source.Sql is { Live: not null } sql && source.Attributes.All(attribute => attribute.Holding == AttributeHolding.Held))

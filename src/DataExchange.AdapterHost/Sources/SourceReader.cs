@@ -68,6 +68,7 @@ internal sealed partial class SourceReader(SourceMapping mapping, IRowSource row
     {
         await EndAsync();
         memory.Dispose();
+        (rows as IDisposable)?.Dispose();
     }
 
     private async Task<bool> FillAsync(SourcePass pass, CancellationToken cancellationToken)

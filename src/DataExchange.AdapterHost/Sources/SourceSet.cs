@@ -3,6 +3,7 @@ using DataExchange.AdapterHost.Configuration;
 using DataExchange.AdapterHost.Files;
 using DataExchange.AdapterHost.Mapping;
 using DataExchange.AdapterHost.Memory;
+using DataExchange.AdapterHost.Rest;
 using DataExchange.AdapterHost.Sql;
 
 namespace DataExchange.AdapterHost.Sources;
@@ -30,7 +31,12 @@ internal sealed class SourceSet : IAsyncDisposable
 
     public ILiveSource Live { get; }
 
-    private static IRowSource RowsOf(SourceConfig config, TimeProvider time) => config.Sql is { } sql ? new SqlRows(sql, time) : new FileRows(config.Files!, time);
+    private static IRowSource RowsOf(SourceConfig config, TimeProvider time) => (config.Sql, config.Rest) switch
+    {
+        ({ } sql, _) => new SqlRows(sql, time),
+        (_, { } rest) => new RestRows(rest, time),
+        _ => new FileRows(config.Files!, time),
+    };
 
     private ILiveSource LiveOf(SourceMapping mapping, SourceMemory memory, TimeProvider time) =>
         mapping.Config.Sql is { Live: not null } sql ? new SqlLiveSource(mapping, sql, time) : new RememberedValues(_memory, mapping, memory.Number);
