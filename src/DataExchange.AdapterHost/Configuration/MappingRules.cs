@@ -55,6 +55,8 @@ internal sealed class MappingRules(HostConfig config, YamlBinding binding, YamlE
             Check(files);
         if (source.Sql is { Live: not null } sql && source.Attributes.All(attribute => attribute.Holding == AttributeHolding.Held))
             Refuse(sql, "live", "must be left out where no attribute is located");
+        if (source.Sql is { Capture: not null } captured && (captured.Provider is not SqlProvider.Postgresql || captured.Cursor is not null))
+            Refuse(captured, "capture", "must be left out unless provider is postgresql and there is no cursor");
         if (source.Sql is { Live: { } query } queried && !query.Contains("@subject", StringComparison.Ordinal))
             Refuse(queried, "live", "must ask about @subject");
         foreach (var identifier in source.Links.Prepend(source.Subject))

@@ -38,6 +38,9 @@ internal sealed class SqlConfig
     /// <summary>Polls for new and changed rows in between. Default none.</summary>
     public CursorConfig? Cursor { get; set; }
 
+    /// <summary>Hears of every written row through logical replication, instead of a cursor. PostgreSQL only.</summary>
+    public CaptureConfig? Capture { get; set; }
+
     /// <summary>
     /// Query that Fetch runs for one subject: <c>@subject</c> is its identifier, columns are named as those of the located attributes. Default none:
     /// the values of the last reading are answered.
@@ -67,4 +70,19 @@ internal sealed class CursorConfig
     /// <summary>Default 5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "1.00:00:00")]
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(5);
+}
+
+/// <summary>Logical replication of a table, with the plug-in <c>pgoutput</c> that PostgreSQL brings.</summary>
+internal sealed class CaptureConfig
+{
+    private const string Pattern = @"\A[a-z0-9_]{1,63}\z";
+    private const string Rule = "must be 1 to 63 characters of a-z, 0-9 and '_'";
+
+    /// <summary>Replication slot, one for each adapter; made if it is not there. Drop it with the adapter: the database keeps its log for it.</summary>
+    [Required, RegularExpression(Pattern, ErrorMessage = Rule)]
+    public string Slot { get; set; } = "";
+
+    /// <summary>Publication that the table is in; made if it is not there.</summary>
+    [Required, RegularExpression(Pattern, ErrorMessage = Rule)]
+    public string Publication { get; set; } = "";
 }

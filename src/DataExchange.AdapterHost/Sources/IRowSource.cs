@@ -7,6 +7,7 @@ namespace DataExchange.AdapterHost.Sources;
 /// MUST give every row of a whole reading once, in any order, and end only after the last: a missing row is taken for one that was removed;
 /// MUST throw where its rows became others while they were read;
 /// MUST throw <see cref="SourceStoppedException"/> where it cannot do so, with a reason that names no value.
+/// MAY take what it gave for stored once it is asked for its version again, unless all rows are wanted then.
 /// It is read by one reader at a time.
 /// </remarks>
 internal interface IRowSource
@@ -28,7 +29,8 @@ internal readonly record struct RowVersion(string? Text, DateTimeOffset WrittenA
 /// <param name="File">Null where the source is one.</param>
 /// <param name="Cells">Without white space at the ends; null or empty for nothing. Overwritten with the next row.</param>
 /// <param name="Broken">Why the row cannot be read; null where it can.</param>
-internal readonly record struct SourceRow(long Place, string? File, string?[] Cells, string? Broken = null)
+/// <param name="IsGone">There is no such row any more: of the cells only the subject is there.</param>
+internal readonly record struct SourceRow(long Place, string? File, string?[] Cells, string? Broken = null, bool IsGone = false)
 {
     /// <summary>A cell that is there and cannot be read as text: a nested object, or bytes that are no text in the file's encoding.</summary>
     public const string Unreadable = "\uFFFF";

@@ -31,7 +31,7 @@ internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory)
 
     /// <summary>Adds what changed. Null where the row is filtered out or refused.</summary>
     /// <param name="isSeen">Whether this reading had the subject before, by its number.</param>
-    public TakenRow? Take(in SourceRow row, DateTimeOffset writtenAt, ReadingFigures figures, Func<int, bool> isSeen)
+    public TakenRow? Take(in SourceRow row, DateTimeOffset writtenAt, ReadingFigures figures, Func<int, bool> isSeen, bool isPartial)
     {
         if (row.Broken is { } broken)
         {
@@ -39,10 +39,11 @@ internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory)
             return null;
         }
 
-        foreach (var filter in mapping.Filters)
+        if (row.IsGone || !Counts(row.Cells))
         {
-            if (!filter.Takes(row.Cells))
-                return null;
+            if (isPartial)
+                WithdrawOne(row, writtenAt, figures);
+            return null;
         }
 
         if (ReadSubject(row, figures) is not { } subject)
@@ -84,6 +85,29 @@ internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory)
         }
 
         memory.Save(row, [], null);
+    }
+
+    private bool Counts(string?[] cells)
+    {
+        foreach (var filter in mapping.Filters)
+        {
+            if (!filter.Takes(cells))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>In a reading of single rows nobody sees later that one of them no longer counts.</summary>
+    private void WithdrawOne(in SourceRow row, DateTimeOffset asOf, ReadingFigures figures)
+    {
+        if (row.Cells[mapping.Subject.Cell] is not { Length: > 0 } text || !mapping.Subject.Scheme.TryCanonicalize(text, out var canonical))
+            return;
+        var known = memory.Find(canonical);
+        if (known.State.Length == 0)
+            return;
+        Withdraw(known, asOf);
+        figures.Withdrawn++;
     }
 
     private Identifier? ReadSubject(in SourceRow row, ReadingFigures figures)

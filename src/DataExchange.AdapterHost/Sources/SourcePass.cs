@@ -56,7 +56,7 @@ internal sealed class SourcePass : IAsyncDisposable
                 break;
             cancellationToken.ThrowIfCancellationRequested();
             Figures.Rows++;
-            if (_changes.Take(_rows.Current, _version.WrittenAt, Figures, _isSeen) is not { } taken)
+            if (_changes.Take(_rows.Current, _version.WrittenAt, Figures, _isSeen, IsPartial) is not { } taken)
                 continue;
             // An empty row that was never published has no number of its own.
             if (taken.Number <= _memory.Last)

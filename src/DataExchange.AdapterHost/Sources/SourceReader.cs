@@ -1,5 +1,6 @@
 using DataExchange.AdapterHost.Mapping;
 using DataExchange.AdapterHost.Memory;
+using DataExchange.AdapterHost.Sql;
 
 namespace DataExchange.AdapterHost.Sources;
 
@@ -26,13 +27,15 @@ internal sealed partial class SourceReader(SourceMapping mapping, IRowSource row
         await EndAsync();
         memory.Rollback();
         var isAccepted = File.Exists(AcceptancePath);
-        var version = await rows.VersionAsync(isAccepted, cancellationToken);
+        // Nobody knows what is stored after a failure in between; but a source that waits for its operator is not read over and over.
+        var version = await rows.VersionAsync(isAccepted || (_stopped is null && memory.Reading is null), cancellationToken);
+        Status.LagBytes = (rows as CapturedRows)?.LagBytes;
         if (!version.IsPartial)
         {
             _version = version.Text is null ? null : $"{version.Text} {mapping.Fingerprint}";
             if (_version is not null && _version == memory.Reading)
             {
-                Status.Problem = null;
+                (Status.Problem, _stopped) = (null, null);
                 return;
             }
 
@@ -69,6 +72,8 @@ internal sealed partial class SourceReader(SourceMapping mapping, IRowSource row
         await EndAsync();
         memory.Dispose();
         (rows as IDisposable)?.Dispose();
+        if (rows is IAsyncDisposable captured)
+            await captured.DisposeAsync();
     }
 
     private async Task<bool> FillAsync(SourcePass pass, CancellationToken cancellationToken)
@@ -111,6 +116,9 @@ internal sealed partial class SourceReader(SourceMapping mapping, IRowSource row
         Status.End(pass.Figures, memory.Subjects, pass.IsPartial);
         Status.Problem = _stopped?.Problem;
         var figures = pass.Figures;
+        // Polls come every few seconds, and their overlap brings the same rows again.
+        if (pass.IsPartial && figures.Changes == 0)
+            return;
         Log.Read(logger, mapping.Name, figures.Rows, figures.Changes, figures.Withdrawn);
         if (figures.Named.Count > 0)
             Log.Refused(logger, mapping.Name, figures.RowsRefused, figures.CellsRefused, figures.Named[0].ToString());

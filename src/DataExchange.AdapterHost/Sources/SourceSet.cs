@@ -20,7 +20,7 @@ internal sealed class SourceSet : IAsyncDisposable
         var remembered = file.Sources
             .Select(mapping => (Mapping: mapping, Memory: _memory.OpenSource(mapping.Name, [.. mapping.Attributes.Select(attribute => attribute.Name)])))
             .ToList();
-        Readers = [.. remembered.Select(source => new SourceReader(source.Mapping, RowsOf(source.Mapping.Config, time), source.Memory, options.StateFolder, logger))];
+        Readers = [.. remembered.Select(source => new SourceReader(source.Mapping, RowsOf(source.Mapping, time), source.Memory, options.StateFolder, logger))];
         Changes = new ConfiguredSource(_memory, Readers);
         Live = new LiveSources([.. remembered.Select(source => (source.Mapping, LiveOf(source.Mapping, source.Memory, time)))]);
     }
@@ -31,11 +31,12 @@ internal sealed class SourceSet : IAsyncDisposable
 
     public ILiveSource Live { get; }
 
-    private static IRowSource RowsOf(SourceConfig config, TimeProvider time) => (config.Sql, config.Rest) switch
+    private static IRowSource RowsOf(SourceMapping mapping, TimeProvider time) => (mapping.Config.Sql, mapping.Config.Rest) switch
     {
+        ({ Capture: not null } sql, _) => new CapturedRows(sql, mapping.Config.Subject.Column, mapping.Columns, time),
         ({ } sql, _) => new SqlRows(sql, time),
         (_, { } rest) => new RestRows(rest, time),
-        _ => new FileRows(config.Files!, time),
+        _ => new FileRows(mapping.Config.Files!, time),
     };
 
     private ILiveSource LiveOf(SourceMapping mapping, SourceMemory memory, TimeProvider time) =>

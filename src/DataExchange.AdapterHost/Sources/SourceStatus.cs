@@ -64,6 +64,9 @@ internal sealed class SourceStatus(string name)
     /// <summary>Subjects of which something is published.</summary>
     public int Subjects { get; private set; }
 
+    /// <summary>Bytes of log that a database keeps until this adapter has confirmed them; null where there is none.</summary>
+    public long? LagBytes { get; set; }
+
     /// <summary>Rows read since the process started.</summary>
     public long Rows => Interlocked.Read(ref _rows);
 

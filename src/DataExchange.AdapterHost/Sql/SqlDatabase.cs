@@ -17,14 +17,16 @@ internal sealed class SqlDatabase(SqlConfig config)
         _ => MySqlConnectorFactory.Instance,
     };
 
+    /// <summary>Read each time: a password that was changed needs no restart.</summary>
+    public string ConnectionString => PrivateFile.ReadAllText(config.ConnectionPath, "file of connection_path").Trim();
+
     /// <summary>The caller disposes of it.</summary>
     public async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
     {
         var connection = _factory.CreateConnection()!;
         try
         {
-            // Read each time: a password that was changed needs no restart.
-            connection.ConnectionString = PrivateFile.ReadAllText(config.ConnectionPath, "file of connection_path").Trim();
+            connection.ConnectionString = ConnectionString;
             await connection.OpenAsync(cancellationToken);
             return connection;
         }

@@ -16,6 +16,9 @@ internal sealed class SqlRows(SqlConfig config, TimeProvider time) : IRowSource
     private bool _isCompared;
     private object? _newest;
 
+    /// <summary>The last whole reading that was given to its end.</summary>
+    public RowVersion Compared => _compared;
+
     public ValueTask<RowVersion> VersionAsync(bool whole, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
@@ -45,7 +48,7 @@ internal sealed class SqlRows(SqlConfig config, TimeProvider time) : IRowSource
             (_compared, _isCompared) = (version, true);
     }
 
-    private async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
+    public async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -57,7 +60,7 @@ internal sealed class SqlRows(SqlConfig config, TimeProvider time) : IRowSource
         }
     }
 
-    private static async Task<DbDataReader> ExecuteAsync(DbCommand command, CancellationToken cancellationToken)
+    public static async Task<DbDataReader> ExecuteAsync(DbCommand command, CancellationToken cancellationToken)
     {
         try
         {

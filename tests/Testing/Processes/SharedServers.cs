@@ -7,7 +7,7 @@ namespace DataExchange.Testing;
 public static class SharedServers
 {
     private static readonly Lazy<Task<RabbitMqProcess>> RabbitMqServer = new(() => RabbitMqProcess.StartNewAsync());
-    private static readonly Lazy<Task<PostgresProcess>> PostgresServer = new(PostgresProcess.StartNewAsync);
+    private static readonly Lazy<Task<PostgresProcess>> PostgresServer = new(() => PostgresProcess.StartNewAsync());
     private static readonly Lazy<Task<MariaDbProcess>> MariaDbServer = new(MariaDbProcess.StartNewAsync);
 
     public static Task<RabbitMqProcess> RabbitMqAsync() => RabbitMqServer.Value;
