@@ -50,22 +50,22 @@ internal static class MeasureCommand
         var begun = Stopwatch.GetTimestamp();
         await app.StartAsync(cancellationToken);
         var loaded = await progress.WhenAsync(figures => figures.SourceExhausted, cancellationToken);
-        Tell($"first load: {rows:N0} rows, {loaded.LastSequence:N0} changes", rows, Stopwatch.GetElapsedTime(begun));
+        Tell($"first load: {rows:N0} rows, {loaded.LastSequence:N0} changes", rows, Stopwatch.GetElapsedTime(begun), Environment.CpuUsage.TotalTime);
 
         var first = status.Last;
         // The seconds for which a file has to be left alone are not counted.
         File.SetLastWriteTimeUtc(data, File.GetLastWriteTimeUtc(data).AddSeconds(-10));
-        begun = Stopwatch.GetTimestamp();
+        (begun, var cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (ReferenceEquals(status.Last, first) && status.Problem is null)
             await poll.WaitForNextTickAsync(cancellationToken);
-        Tell($"read again: {progress.Figures.LastSequence - loaded.LastSequence:N0} changes", rows, Stopwatch.GetElapsedTime(begun));
+        Tell($"read again: {progress.Figures.LastSequence - loaded.LastSequence:N0} changes", rows, Stopwatch.GetElapsedTime(begun), Environment.CpuUsage.TotalTime - cpu);
         await app.StopAsync(CancellationToken.None);
     }
 
-    private static void Tell(string what, int rows, TimeSpan took) => Console.WriteLine(string.Create(
+    private static void Tell(string what, int rows, TimeSpan took, TimeSpan cpu) => Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{what}; {took.TotalSeconds:F1} s, {rows / took.TotalSeconds:N0} rows/s; working set {Environment.WorkingSet >> 20:N0} MiB; {Environment.ProcessorCount} processors"));
+        $"{what}; {took.TotalSeconds:F1} s, {rows / took.TotalSeconds:N0} rows/s; processor time {cpu.TotalSeconds:F1} s; working set {Environment.WorkingSet >> 20:N0} MiB; {Environment.ProcessorCount} processors"));
 
     private static async Task WriteRowsAsync(string path, int rows)
     {

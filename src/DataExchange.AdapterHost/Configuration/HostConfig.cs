@@ -67,9 +67,14 @@ internal sealed class SourceConfig
     [Required, RegularExpression(@"\A[a-z0-9][a-z0-9-]{0,62}\z", ErrorMessage = "must be 1 to 63 characters of a-z, 0-9 and '-', not starting with '-'")]
     public string Name { get; set; } = "";
 
-    /// <summary>Rows of files.</summary>
-    [Required]
+    /// <summary>Rows of files; or <c>sql</c>, or <c>rest</c>.</summary>
     public FilesConfig? Files { get; set; }
+
+    /// <summary>Rows of a table.</summary>
+    public SqlConfig? Sql { get; set; }
+
+    /// <summary>Rows of a JSON service.</summary>
+    public RestConfig? Rest { get; set; }
 
     /// <summary>Whom a row is about. One row a subject.</summary>
     [Required]
@@ -79,7 +84,7 @@ internal sealed class SourceConfig
     [MaxLength(16)]
     public List<IdentifierConfig> Links { get; set; } = [];
 
-    /// <summary>Since when a row holds. Default: when the file was last written.</summary>
+    /// <summary>Since when a row holds. Default: when the file was last written, or the table or service read.</summary>
     public AsOfConfig? AsOf { get; set; }
 
     /// <summary>Rows that count: those that satisfy every filter. Default all.</summary>

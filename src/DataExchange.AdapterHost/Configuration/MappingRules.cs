@@ -47,8 +47,18 @@ internal sealed class MappingRules(HostConfig config, YamlBinding binding, YamlE
     {
         if (!_sources.Add(source.Name))
             Refuse(source, "name", "must not be that of another source");
+        if (new object?[] { source.Files, source.Sql, source.Rest }.Count(kind => kind is not null) != 1)
+            Refuse(source, "files", "or sql or rest must be given, one of them");
+        if (source.Rest is { Address: { } address } rest && address.Scheme != Uri.UriSchemeHttps && !(address.Scheme == Uri.UriSchemeHttp && address.IsLoopback))
+            Refuse(rest, "address", "must be https, or http on this machine");
         if (source.Files is { } files)
             Check(files);
+        if (source.Sql is { Live: not null } sql && source.Attributes.All(attribute => attribute.Holding == AttributeHolding.Held))
+            Refuse(sql, "live", "must be left out where no attribute is located");
+        if (source.Sql is { Capture: not null } captured && (captured.Provider is not SqlProvider.Postgresql || captured.Cursor is not null))
+            Refuse(captured, "capture", "must be left out unless provider is postgresql and there is no cursor");
+        if (source.Sql is { Live: { } query } queried && !query.Contains("@subject", StringComparison.Ordinal))
+            Refuse(queried, "live", "must ask about @subject");
         foreach (var identifier in source.Links.Prepend(source.Subject))
         {
             if (identifier.Scheme.Length > 0 && !IdentifierSchemes.IsBuiltIn(identifier.Scheme) && !_schemeNames.Contains(identifier.Scheme))

@@ -12,7 +12,7 @@ internal sealed class FileRows(FilesConfig config, TimeProvider time) : IRowSour
     // Rounds of waiting for a writer; a file that is written on and on is a problem to be told.
     private const int RoundsMax = 5;
 
-    public async ValueTask<RowVersion> VersionAsync(CancellationToken cancellationToken)
+    public async ValueTask<RowVersion> VersionAsync(bool whole, CancellationToken cancellationToken)
     {
         for (var round = 0; round < RoundsMax; round++)
         {
@@ -41,7 +41,8 @@ internal sealed class FileRows(FilesConfig config, TimeProvider time) : IRowSour
                 yield return row with { File = files.Count == 1 ? null : file.Name };
         }
 
-        await Task.CompletedTask;
+        if (await VersionAsync(whole: true, cancellationToken) != version)
+            throw new SourceStoppedException("was changed while it was read: it is read again");
     }
 
     private IEnumerable<SourceRow> Read(FileInfo file, IReadOnlyList<string> columns) => config.Format switch

@@ -3,14 +3,14 @@ using DataExchange.AdapterHost.Sources;
 
 namespace DataExchange.AdapterHost.Files;
 
-/// <summary>One JSON object a line; empty lines are passed over. A column is a property, or a property of a property: <c>address.city</c>.</summary>
+/// <summary>One JSON object a line; empty lines are passed over.</summary>
 internal static class JsonLinesFile
 {
     public static IEnumerable<SourceRow> Read(TextReader text, IReadOnlyList<string> columns)
     {
         using (text)
         {
-            var paths = columns.Select(column => column.Split('.')).ToArray();
+            var paths = JsonCells.PathsOf(columns);
             var cells = new string?[columns.Count];
             for (var line = 1L; text.ReadLine() is { } row; line++)
             {
@@ -25,26 +25,11 @@ internal static class JsonLinesFile
         try
         {
             using var document = JsonDocument.Parse(line);
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-                return "must be a JSON object";
-            for (var i = 0; i < paths.Length; i++)
-                cells[i] = Find(document.RootElement, paths[i]) is { } element ? CellText.Of(element) : null;
-            return null;
+            return JsonCells.Fill(document.RootElement, paths, cells);
         }
         catch (JsonException)
         {
             return "must be a JSON object";
         }
-    }
-
-    private static JsonElement? Find(JsonElement element, string[] path)
-    {
-        foreach (var name in path)
-        {
-            if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out element))
-                return null;
-        }
-
-        return element;
     }
 }

@@ -109,20 +109,25 @@ internal sealed class SourceMemory : IDisposable
         UndoEntry.Write(_undoWriter, row.Id, row.State, state.Length == 0);
     }
 
-    /// <summary>Durable on return. The block's number; null where nothing was saved since the last one.</summary>
-    public long? Commit()
+    /// <summary>Ends a block that changes come of: durable on return. Gives its number.</summary>
+    public long CommitBlock()
     {
-        if (_undo.Length == 0)
-        {
-            _memory.Rollback();
-            return null;
-        }
-
-        _memory.Execute("UPDATE source SET subjects = @subjects, last = @last WHERE number = @number", ("@subjects", _subjects), ("@last", _last), ("@number", _source));
+        SaveCounts();
         var block = _memory.CommitBlock(_undo.GetBuffer().AsSpan(0, (int)_undo.Length));
         _undo.SetLength(0);
         return block;
     }
+
+    /// <summary>Keeps what was saved without any change to give.</summary>
+    public void Commit()
+    {
+        SaveCounts();
+        _memory.Commit();
+        _undo.SetLength(0);
+    }
+
+    private void SaveCounts() =>
+        _memory.Execute("UPDATE source SET subjects = @subjects, last = @last WHERE number = @number", ("@subjects", _subjects), ("@last", _last), ("@number", _source));
 
     /// <summary>Forgets what was saved since the last block.</summary>
     public void Rollback()

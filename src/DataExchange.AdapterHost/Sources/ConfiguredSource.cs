@@ -17,14 +17,20 @@ internal sealed class ConfiguredSource(PublishedMemory memory, IReadOnlyList<Sou
         foreach (var reader in readers)
         {
             await reader.BeginAsync(cancellationToken);
-            while (true)
+            var next = reader.NextAsync(cancellationToken);
+            try
             {
-                var before = Text(memory.Block);
-                if (await reader.NextAsync(cancellationToken) is not { Count: > 0 } block)
-                    break;
-                var after = Text(memory.Block);
-                for (var i = 0; i < block.Count; i++)
-                    yield return new SourceChange(block[i], i == block.Count - 1 ? after : before);
+                while (await next is { } block)
+                {
+                    // The next block is made while whoever reads this one packs and stores it.
+                    next = reader.NextAsync(cancellationToken);
+                    for (var i = 0; i < block.Changes.Count; i++)
+                        yield return new SourceChange(block.Changes[i], Text(i == block.Changes.Count - 1 ? block.Number : block.Number - 1));
+                }
+            }
+            finally
+            {
+                await next;
             }
 
             await reader.EndAsync();

@@ -5,7 +5,7 @@ using DataExchange.AdapterHost.Memory;
 namespace DataExchange.AdapterHost.Sources;
 
 /// <summary>Answers located attributes with the values of the last reading. For sources that cannot be asked, as files.</summary>
-internal sealed class RememberedValues(PublishedMemory memory, IReadOnlyList<(SourceMapping Mapping, int Source)> sources) : ILiveSource
+internal sealed class RememberedValues(PublishedMemory memory, SourceMapping mapping, int source) : ILiveSource
 {
     public ValueTask<IReadOnlyList<LiveValue>> FetchAsync(IReadOnlyList<LiveItem> items, LiveFetchContext why, CancellationToken cancellationToken)
     {
@@ -24,18 +24,13 @@ internal sealed class RememberedValues(PublishedMemory memory, IReadOnlyList<(So
 
     private Wire.FetchedValue? Find(Microsoft.Data.Sqlite.SqliteCommand find, LiveItem item)
     {
-        foreach (var (mapping, source) in sources)
-        {
-            if (mapping.Subject.Scheme.Name != item.Subject.Scheme || !mapping.Attributes.Any(attribute => attribute.Name == item.Attribute))
-                continue;
-            var first = SubjectSlot.First(source, item.Subject.Value);
-            find.Parameters.Clear();
-            find.Parameters.AddWithValue("@first", first);
-            find.Parameters.AddWithValue("@last", first + SubjectSlot.Neighbours - 1);
-            find.Parameters.AddWithValue("@subject", item.Subject.Value);
-            return LiveCells.From(find.ExecuteScalar() as byte[])[item.Attribute];
-        }
-
-        return null;
+        if (mapping.Subject.Scheme.Name != item.Subject.Scheme)
+            return null;
+        var first = SubjectSlot.First(source, item.Subject.Value);
+        find.Parameters.Clear();
+        find.Parameters.AddWithValue("@first", first);
+        find.Parameters.AddWithValue("@last", first + SubjectSlot.Neighbours - 1);
+        find.Parameters.AddWithValue("@subject", item.Subject.Value);
+        return LiveCells.From(find.ExecuteScalar() as byte[])[item.Attribute];
     }
 }

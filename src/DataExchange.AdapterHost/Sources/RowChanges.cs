@@ -16,7 +16,7 @@ internal readonly record struct TakenRow(int Number, bool IsPublished);
 /// Holds one row after the other against what was published of its subject, and says what changed. A cell that is refused leaves what was
 /// published of it as it was. Not thread safe.
 /// </summary>
-internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory, List<Wire.Change> changes)
+internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory)
 {
     // Scheme and value of a subject that gets locators.
     private const int LocatedBytesMax = 256;
@@ -26,9 +26,12 @@ internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory, Lis
     private readonly HashSet<string> _schemesRefused = new(StringComparer.Ordinal);
     private readonly bool _hasLocated = mapping.Attributes.Any(attribute => attribute.Located);
 
+    /// <summary>Where changes are added.</summary>
+    public List<Wire.Change> Into { get; set; } = [];
+
     /// <summary>Adds what changed. Null where the row is filtered out or refused.</summary>
     /// <param name="isSeen">Whether this reading had the subject before, by its number.</param>
-    public TakenRow? Take(in SourceRow row, DateTimeOffset writtenAt, ReadingFigures figures, Func<int, bool> isSeen)
+    public TakenRow? Take(in SourceRow row, DateTimeOffset writtenAt, ReadingFigures figures, Func<int, bool> isSeen, bool isPartial)
     {
         if (row.Broken is { } broken)
         {
@@ -36,10 +39,11 @@ internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory, Lis
             return null;
         }
 
-        foreach (var filter in mapping.Filters)
+        if (row.IsGone || !Counts(row.Cells))
         {
-            if (!filter.Takes(row.Cells))
-                return null;
+            if (isPartial)
+                WithdrawOne(row, writtenAt, figures);
+            return null;
         }
 
         if (ReadSubject(row, figures) is not { } subject)
@@ -73,14 +77,37 @@ internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory, Lis
         var before = RowState.From(row.State);
         var at = asOf.ToTimestamp();
         foreach (var link in before.Links)
-            changes.Add(Unlink(subject, link, at));
+            Into.Add(Unlink(subject, link, at));
         for (var i = 0; i < mapping.Attributes.Count; i++)
         {
             if (before[memory.Numbers[i]] != 0)
-                changes.Add(Withdraw(subject, mapping.Attributes[i].Name, at));
+                Into.Add(Withdraw(subject, mapping.Attributes[i].Name, at));
         }
 
         memory.Save(row, [], null);
+    }
+
+    private bool Counts(string?[] cells)
+    {
+        foreach (var filter in mapping.Filters)
+        {
+            if (!filter.Takes(cells))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>In a reading of single rows nobody sees later that one of them no longer counts.</summary>
+    private void WithdrawOne(in SourceRow row, DateTimeOffset asOf, ReadingFigures figures)
+    {
+        if (row.Cells[mapping.Subject.Cell] is not { Length: > 0 } text || !mapping.Subject.Scheme.TryCanonicalize(text, out var canonical))
+            return;
+        var known = memory.Find(canonical);
+        if (known.State.Length == 0)
+            return;
+        Withdraw(known, asOf);
+        figures.Withdrawn++;
     }
 
     private Identifier? ReadSubject(in SourceRow row, ReadingFigures figures)
@@ -142,9 +169,9 @@ internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory, Lis
         var live = _hasLocated ? LiveCells.From(memory.LiveOf(known)) : null;
         _links.AddRange(before.Links.Where(link => _schemesRefused.Contains(link.Scheme) && !_links.Contains(link)).ToList());
         foreach (var link in before.Links.Where(link => !_links.Contains(link)))
-            changes.Add(Unlink(subject, link, at));
+            Into.Add(Unlink(subject, link, at));
         foreach (var link in _links.Where(link => before.IsUncertain || !before.Links.Contains(link)))
-            changes.Add(new Wire.Change { Link = new() { Left = subject.ToWire(), Right = link.ToWire() }, AsOf = at });
+            Into.Add(new Wire.Change { Link = new() { Left = subject.ToWire(), Right = link.ToWire() }, AsOf = at });
         var after = new long[Math.Max(before.Prints.Length, _prints.Length)];
         before.Prints.CopyTo(after, 0);
         for (var i = 0; i < mapping.Attributes.Count; i++)
@@ -154,7 +181,7 @@ internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory, Lis
                 continue;
             if (_prints[number] == 0)
             {
-                changes.Add(Withdraw(subject, attribute.Name, at));
+                Into.Add(Withdraw(subject, attribute.Name, at));
                 live?.Remove(attribute.Name);
             }
             else if (row.Cells[attribute.Cell] is SourceRow.Unreadable)
@@ -164,7 +191,7 @@ internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory, Lis
             }
             else if (attribute.Reader.TryRead(row.Cells[attribute.Cell]!, out var value, out var rule))
             {
-                changes.Add(new Wire.Change { Set = new() { Subject = subject.ToWire(), Attribute = attribute.Name, Value = attribute.Located ? null : value }, AsOf = at });
+                Into.Add(new Wire.Change { Set = new() { Subject = subject.ToWire(), Attribute = attribute.Name, Value = attribute.Located ? null : value }, AsOf = at });
                 if (attribute.Located)
                     live!.Set(attribute.Name, value, at);
             }

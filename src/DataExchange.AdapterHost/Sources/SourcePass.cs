@@ -26,13 +26,15 @@ internal sealed class SourcePass : IAsyncDisposable
     public SourcePass(IRowSource source, SourceMapping mapping, SourceMemory memory, RowVersion version, CancellationToken cancellationToken)
     {
         (_mapping, _memory, _version, _subjectsBefore) = (mapping, memory, version, memory.Subjects);
-        _changes = new RowChanges(mapping, memory, Block);
+        _changes = new RowChanges(mapping, memory);
         _isSeen = _seen.Contains;
         _rows = source.ReadAsync(version, mapping.Columns, cancellationToken).GetAsyncEnumerator(cancellationToken);
     }
 
     /// <summary>The changes of the block at hand.</summary>
-    public List<Wire.Change> Block { get; } = [];
+    public List<Wire.Change> Block { get; private set; } = [];
+
+    public bool IsPartial => _version.IsPartial;
 
     public ReadingFigures Figures { get; } = new();
 
@@ -46,7 +48,7 @@ internal sealed class SourcePass : IAsyncDisposable
     {
         // The pump looks after what it has while this goes on.
         await Task.Yield();
-        Block.Clear();
+        Begin();
         _memory.Begin();
         for (var rows = 0; Block.Count < BlockChangesMax && (rows < BlockRowsMax || Block.Count == 0); rows++)
         {
@@ -54,7 +56,7 @@ internal sealed class SourcePass : IAsyncDisposable
                 break;
             cancellationToken.ThrowIfCancellationRequested();
             Figures.Rows++;
-            if (_changes.Take(_rows.Current, _version.WrittenAt, Figures, _isSeen) is not { } taken)
+            if (_changes.Take(_rows.Current, _version.WrittenAt, Figures, _isSeen, IsPartial) is not { } taken)
                 continue;
             // An empty row that was never published has no number of its own.
             if (taken.Number <= _memory.Last)
@@ -71,7 +73,7 @@ internal sealed class SourcePass : IAsyncDisposable
     public async Task<bool> NextGoneAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
-        Block.Clear();
+        Begin();
         if (Gone == 0)
             return false;
         _memory.Begin();
@@ -96,7 +98,13 @@ internal sealed class SourcePass : IAsyncDisposable
     }
 
     public string Describe() => $"{Gone} of {_subjectsBefore} subjects are gone, more than {_mapping.Config.WithdrawPercentMax} %";
+
+    /// <summary>Whoever has the last block still reads it.</summary>
+    private void Begin() => _changes.Into = Block = [];
 }
+
+/// <param name="Number">The checkpoint behind its last change.</param>
+internal sealed record SourceBlock(long Number, IReadOnlyList<Wire.Change> Changes);
 
 /// <summary>A bit for each row's number.</summary>
 internal sealed class SeenRows

@@ -1,5 +1,6 @@
 using DataExchange.AdapterHost.Mapping;
 using DataExchange.AdapterHost.Memory;
+using DataExchange.AdapterHost.Sql;
 
 namespace DataExchange.AdapterHost.Sources;
 
@@ -9,7 +10,7 @@ internal sealed partial class SourceReader(SourceMapping mapping, IRowSource row
 {
     private SourcePass? _pass;
     private string? _version;
-    private string? _stoppedAt;
+    private (string? Version, string Problem)? _stopped;
     private bool _rowsEnded;
 
     public SourceStatus Status { get; } = new(mapping.Name);
@@ -25,27 +26,34 @@ internal sealed partial class SourceReader(SourceMapping mapping, IRowSource row
         // A reading that was broken off from outside.
         await EndAsync();
         memory.Rollback();
-        var version = await rows.VersionAsync(cancellationToken);
-        _version = version.Text is null ? null : $"{version.Text} {mapping.Fingerprint}";
-        var isSame = _version is not null && _version == memory.Reading;
-        var waits = _version is not null && _version == _stoppedAt && !File.Exists(AcceptancePath);
-        if (isSame)
-            Status.Problem = null;
-        if (!isSame && !waits)
-            (_pass, _rowsEnded) = (new SourcePass(rows, mapping, memory, version, cancellationToken), false);
+        var isAccepted = File.Exists(AcceptancePath);
+        // Nobody knows what is stored after a failure in between; but a source that waits for its operator is not read over and over.
+        var version = await rows.VersionAsync(isAccepted || (_stopped is null && memory.Reading is null), cancellationToken);
+        Status.LagBytes = (rows as CapturedRows)?.LagBytes;
+        if (!version.IsPartial)
+        {
+            _version = version.Text is null ? null : $"{version.Text} {mapping.Fingerprint}";
+            if (_version is not null && _version == memory.Reading)
+            {
+                (Status.Problem, _stopped) = (null, null);
+                return;
+            }
+
+            if (_version is not null && _version == _stopped?.Version && !isAccepted)
+                return;
+        }
+
+        (_pass, _rowsEnded) = (new SourcePass(rows, mapping, memory, version, cancellationToken), false);
     });
 
-    /// <summary>The next changes, all of one block that is saved; null at the end, which a problem brings too.</summary>
-    public async Task<List<Wire.Change>?> NextAsync(CancellationToken cancellationToken)
+    /// <summary>The next block, which is saved; null at the end, which a problem brings too.</summary>
+    public async Task<SourceBlock?> NextAsync(CancellationToken cancellationToken)
     {
-        List<Wire.Change>? block = null;
+        SourceBlock? block = null;
         await GuardAsync(async () =>
         {
             if (_pass is { } pass && await FillAsync(pass, cancellationToken))
-            {
-                memory.Commit();
-                block = pass.Block;
-            }
+                block = new SourceBlock(memory.CommitBlock(), pass.Block);
         });
         return block;
     }
@@ -63,6 +71,9 @@ internal sealed partial class SourceReader(SourceMapping mapping, IRowSource row
     {
         await EndAsync();
         memory.Dispose();
+        (rows as IDisposable)?.Dispose();
+        if (rows is IAsyncDisposable captured)
+            await captured.DisposeAsync();
     }
 
     private async Task<bool> FillAsync(SourcePass pass, CancellationToken cancellationToken)
@@ -73,40 +84,41 @@ internal sealed partial class SourceReader(SourceMapping mapping, IRowSource row
                 return true;
             memory.Commit();
             _rowsEnded = true;
-            await CheckUnchangedAsync(cancellationToken);
-            StopIfTooManyAreGone(pass);
+            if (!pass.IsPartial)
+                StopIfTooManyAreGone(pass);
         }
 
-        if (await pass.NextGoneAsync(cancellationToken))
+        if (!pass.IsPartial && await pass.NextGoneAsync(cancellationToken))
             return true;
         memory.Commit();
         Complete(pass);
         return false;
     }
 
-    private async Task CheckUnchangedAsync(CancellationToken cancellationToken)
-    {
-        if (_version is not null && $"{(await rows.VersionAsync(cancellationToken)).Text} {mapping.Fingerprint}" != _version)
-            throw new SourceStoppedException("was changed while it was read: it is read again");
-    }
-
     private void StopIfTooManyAreGone(SourcePass pass)
     {
-        _stoppedAt = null;
+        _stopped = null;
         if (pass.GonePercent <= mapping.Config.WithdrawPercentMax || File.Exists(AcceptancePath))
             return;
-        _stoppedAt = _version;
-        throw new SourceStoppedException(
-            $"{pass.Describe()}: nothing is withdrawn. Where that is right: dx-adapter accept --config FILE --source {mapping.Name}; where not, mend the source");
+        var problem = $"{pass.Describe()}: nothing is withdrawn. Where that is right: dx-adapter accept --config FILE --source {mapping.Name}; where not, mend the source";
+        _stopped = (_version, problem);
+        throw new SourceStoppedException(problem);
     }
 
     private void Complete(SourcePass pass)
     {
-        File.Delete(AcceptancePath);
-        memory.Reading = _version;
-        Status.End(pass.Figures, memory.Subjects);
-        Status.Problem = null;
+        if (!pass.IsPartial)
+        {
+            File.Delete(AcceptancePath);
+            memory.Reading = _version;
+        }
+
+        Status.End(pass.Figures, memory.Subjects, pass.IsPartial);
+        Status.Problem = _stopped?.Problem;
         var figures = pass.Figures;
+        // Polls come every few seconds, and their overlap brings the same rows again.
+        if (pass.IsPartial && figures.Changes == 0)
+            return;
         Log.Read(logger, mapping.Name, figures.Rows, figures.Changes, figures.Withdrawn);
         if (figures.Named.Count > 0)
             Log.Refused(logger, mapping.Name, figures.RowsRefused, figures.CellsRefused, figures.Named[0].ToString());

@@ -1,7 +1,10 @@
 using DataExchange.Adapter;
 using DataExchange.AdapterHost.Configuration;
 using DataExchange.AdapterHost.Files;
+using DataExchange.AdapterHost.Mapping;
 using DataExchange.AdapterHost.Memory;
+using DataExchange.AdapterHost.Rest;
+using DataExchange.AdapterHost.Sql;
 
 namespace DataExchange.AdapterHost.Sources;
 
@@ -17,9 +20,9 @@ internal sealed class SourceSet : IAsyncDisposable
         var remembered = file.Sources
             .Select(mapping => (Mapping: mapping, Memory: _memory.OpenSource(mapping.Name, [.. mapping.Attributes.Select(attribute => attribute.Name)])))
             .ToList();
-        Readers = [.. remembered.Select(source => new SourceReader(source.Mapping, new FileRows(source.Mapping.Config.Files!, time), source.Memory, options.StateFolder, logger))];
+        Readers = [.. remembered.Select(source => new SourceReader(source.Mapping, RowsOf(source.Mapping, time), source.Memory, options.StateFolder, logger))];
         Changes = new ConfiguredSource(_memory, Readers);
-        Live = new RememberedValues(_memory, [.. remembered.Select(source => (source.Mapping, source.Memory.Number))]);
+        Live = new LiveSources([.. remembered.Select(source => (source.Mapping, LiveOf(source.Mapping, source.Memory, time)))]);
     }
 
     public IReadOnlyList<SourceReader> Readers { get; }
@@ -27,6 +30,17 @@ internal sealed class SourceSet : IAsyncDisposable
     public IChangeSource Changes { get; }
 
     public ILiveSource Live { get; }
+
+    private static IRowSource RowsOf(SourceMapping mapping, TimeProvider time) => (mapping.Config.Sql, mapping.Config.Rest) switch
+    {
+        ({ Capture: not null } sql, _) => new CapturedRows(sql, mapping.Config.Subject.Column, mapping.Columns, time),
+        ({ } sql, _) => new SqlRows(sql, time),
+        (_, { } rest) => new RestRows(rest, time),
+        _ => new FileRows(mapping.Config.Files!, time),
+    };
+
+    private ILiveSource LiveOf(SourceMapping mapping, SourceMemory memory, TimeProvider time) =>
+        mapping.Config.Sql is { Live: not null } sql ? new SqlLiveSource(mapping, sql, time) : new RememberedValues(_memory, mapping, memory.Number);
 
     public async ValueTask DisposeAsync()
     {

@@ -58,11 +58,14 @@ internal sealed class SourceStatus(string name)
     /// <summary>Why it is not read; null while it is.</summary>
     public string? Problem { get; set; }
 
-    /// <summary>Of the last reading that came to its end; null before.</summary>
+    /// <summary>Of the last reading of all rows that came to its end; null before.</summary>
     public ReadingFigures? Last { get; private set; }
 
     /// <summary>Subjects of which something is published.</summary>
     public int Subjects { get; private set; }
+
+    /// <summary>Bytes of log that a database keeps until this adapter has confirmed them; null where there is none.</summary>
+    public long? LagBytes { get; set; }
 
     /// <summary>Rows read since the process started.</summary>
     public long Rows => Interlocked.Read(ref _rows);
@@ -70,10 +73,10 @@ internal sealed class SourceStatus(string name)
     /// <summary>Rows and cells refused since the process started, again with each reading.</summary>
     public long Refused => Interlocked.Read(ref _refused);
 
-    public void End(ReadingFigures figures, int subjects)
+    public void End(ReadingFigures figures, int subjects, bool isPartial)
     {
         Interlocked.Add(ref _rows, figures.Rows);
         Interlocked.Add(ref _refused, figures.RowsRefused + figures.CellsRefused);
-        (Last, Subjects) = (figures, subjects);
+        (Last, Subjects) = (isPartial ? Last : figures, subjects);
     }
 }

@@ -21,6 +21,7 @@ internal sealed class SourcesHealthCheck(IReadOnlyList<SourceReader> readers) : 
     private static Dictionary<string, object> Data(IEnumerable<SourceStatus> sources) => sources.ToDictionary(source => source.Name, source => (object)new
     {
         source.Subjects,
+        source.LagBytes,
         source.Last?.Rows,
         source.Last?.RowsRefused,
         source.Last?.CellsRefused,

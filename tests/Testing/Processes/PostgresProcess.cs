@@ -12,7 +12,9 @@ public sealed class PostgresProcess : IAsyncDisposable
     private readonly PostgresCluster _cluster;
     private ServerProcess? _server;
 
-    private PostgresProcess() => _cluster = new PostgresCluster(_folder.Path, FreePort.Next());
+    private readonly string[] _settings;
+
+    private PostgresProcess(string[] settings) => (_settings, _cluster) = (settings, new PostgresCluster(_folder.Path, FreePort.Next()));
 
     public int Port => _cluster.Port;
 
@@ -22,9 +24,10 @@ public sealed class PostgresProcess : IAsyncDisposable
     public string ConnectionString(string database = "postgres") => _cluster.ConnectionString(database);
 
     /// <exception cref="InvalidOperationException">It did not start.</exception>
-    public static async Task<PostgresProcess> StartNewAsync()
+    /// <param name="settings">As <c>wal_level=logical</c>.</param>
+    public static async Task<PostgresProcess> StartNewAsync(params string[] settings)
     {
-        var server = new PostgresProcess();
+        var server = new PostgresProcess(settings);
         await ServerProcess.RunAsync(server._cluster.Initialise);
         await server.StartAsync();
         return server;
@@ -33,7 +36,7 @@ public sealed class PostgresProcess : IAsyncDisposable
     /// <summary>Starts it with the data it has, and returns when it accepts connections.</summary>
     public async Task StartAsync()
     {
-        _server = ServerProcess.Start(_cluster.Server());
+        _server = ServerProcess.Start(_cluster.Server(_settings));
         await _server.WaitForLineAsync(Ready);
     }
 

@@ -85,11 +85,22 @@ internal sealed class FileFormatTests
         Assert.That(rows, Is.EqualTo(new[] { $"1: {rule}", $"2: {SourceRow.Unreadable}|9007199254740993" }));
     }
 
+    [Test]
+    public async Task Read_HalfASurrogatePair_IsUnreadableAlone()
+    {
+        using var folder = new TempFolder();
+        await File.WriteAllTextAsync(folder["rows.jsonl"], "{\"id\":1,\"name\":\"\\ud800\"}\n{\"id\":2,\"name\":\"b\"}\n");
+
+        var rows = await ReadAsync(new FilesConfig { Folder = folder.Path, Pattern = "*.jsonl", Format = FileFormat.JsonLines, Quiet = TimeSpan.Zero });
+
+        Assert.That(rows, Is.EqualTo(new[] { $"1: {SourceRow.Unreadable}|1", "2: b|2" }));
+    }
+
     private static async Task<List<string>> ReadAsync(FilesConfig config)
     {
         var files = new FileRows(config, TimeProvider.System);
         var rows = new List<string>();
-        await foreach (var row in files.ReadAsync(await files.VersionAsync(CancellationToken.None), Columns, CancellationToken.None))
+        await foreach (var row in files.ReadAsync(await files.VersionAsync(whole: false, CancellationToken.None), Columns, CancellationToken.None))
             rows.Add($"{row.Place}: {row.Broken ?? string.Join('|', row.Cells)}");
         return rows;
     }

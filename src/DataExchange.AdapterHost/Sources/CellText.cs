@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using DataExchange.AdapterHost.Sources;
 
-namespace DataExchange.AdapterHost.Files;
+namespace DataExchange.AdapterHost.Sources;
 
 /// <summary>Cells as text, however a source types them; the same for every source, so that one mapping fits all.</summary>
 internal static class CellText
@@ -29,13 +28,26 @@ internal static class CellText
     public static string? Of(JsonElement element) => element.ValueKind switch
     {
         JsonValueKind.Null or JsonValueKind.Undefined => null,
-        JsonValueKind.String => Clean(element.GetString()!),
+        JsonValueKind.String => Text(element),
         JsonValueKind.True => "true",
         JsonValueKind.False => "false",
         // Digit for digit: a number that went through a double would come back as another.
         JsonValueKind.Number => element.GetRawText(),
         _ => SourceRow.Unreadable,
     };
+
+    private static string? Text(JsonElement element)
+    {
+        try
+        {
+            return Clean(element.GetString()!);
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair, escaped: well-formed JSON that is no text.
+            return SourceRow.Unreadable;
+        }
+    }
 
     /// <summary>Without white space at the ends. U+FFFD is what a decoder leaves of bytes that are no text.</summary>
     public static string? Clean(string text) => text.Contains('\uFFFD', StringComparison.Ordinal) ? SourceRow.Unreadable : text.Trim();
