@@ -49,9 +49,17 @@ public sealed class SoftHsm : IDisposable
     }
 
     /// <summary>All tokens are gone, as if the machine's cable were pulled.</summary>
-    public void TakeAway() => Directory.Move(TokenFolder, TokenFolder + "-away");
+    public void TakeAway()
+    {
+        Directory.Move(TokenFolder, TokenFolder + "-away");
+        Directory.CreateDirectory(TokenFolder);
+    }
 
-    public void BringBack() => Directory.Move(TokenFolder + "-away", TokenFolder);
+    public void BringBack()
+    {
+        Directory.Delete(TokenFolder, recursive: true);
+        Directory.Move(TokenFolder + "-away", TokenFolder);
+    }
 
     public void Dispose() => _folder.Dispose();
 
