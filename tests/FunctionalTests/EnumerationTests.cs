@@ -59,6 +59,7 @@ internal sealed class EnumerationTests
         Assert.That(await ReasonAsync(lookups, By(Ask.Body(1), "")), Is.EqualTo("REQUEST_INVALID"), "who asks has to be said");
         var entries = new AuditReader(exchange.AuditFolder).Read().Select(entry => Wire.AuditEntry.Parser.ParseFrom(entry.Span)).ToList();
         Assert.That(entries.Where(entry => entry.OperatorKey.Length > 0).GroupBy(entry => entry.OperatorKey).Select(group => group.Count()), Is.EqualTo(new[] { tried + 2, 1 }));
+        await exchange.StopAsync();
         new CanaryScan(Snoop).Files(exchange.DataFolder).VerifyNone();
     }
 
