@@ -30,7 +30,7 @@ tool="$work/sharpfuzz/$sharpfuzz_version"
 dotnet build tests/Fuzzing -c Release --nologo -v quiet -warnaserror
 rm -rf "$work/bin"
 cp -r tests/Fuzzing/bin/Release/net10.0 "$work/bin"
-for assembly in DataExchange.Broker DataExchange.Contracts DataExchange.Transparency YamlDotNet; do
+for assembly in DataExchange.Broker DataExchange.Contracts DataExchange.Hosting DataExchange.Transparency YamlDotNet; do
   "$tool/sharpfuzz" "$work/bin/$assembly.dll"
 done
 fuzzing="$work/bin/DataExchange.Fuzzing.dll"
