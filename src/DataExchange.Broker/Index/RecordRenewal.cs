@@ -81,6 +81,8 @@ internal sealed partial class RecordRenewal
 
     private void TakeUp(IReadOnlyList<WrappingKey> wrapping, IReadOnlyList<RowKey> rows)
     {
+        // In this order, so that no pass that begins is told to be at the end of the one before.
+        _last = 0;
         _isDone = false;
         if (wrapping.Count > 0)
             _keys.TakeUp(wrapping);
