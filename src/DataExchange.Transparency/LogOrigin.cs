@@ -23,6 +23,10 @@ public static class LogOrigin
         Read(origin) is var (prefix, id) && Read(other) is var (otherPrefix, otherId) && prefix == otherPrefix
             && (id > otherId ? id - otherId : otherId - id) <= DistanceMax;
 
+    /// <summary>Whether the origin is of a log of the same hub that came after the other.</summary>
+    public static bool Follows(string origin, string other) =>
+        AreOfOneHub(origin, other) && Read(origin)!.Value.Id > Read(other)!.Value.Id;
+
     public static bool IsId(ReadOnlySpan<char> text) => text.Length == IdLength && IsHex(text);
 
     internal static bool IsHex(ReadOnlySpan<char> text) => !text.ContainsAnyExcept(HexDigits);

@@ -25,17 +25,15 @@ internal sealed partial class AuditLog : IDisposable
     private readonly List<PendingAppend> _commit = [];
     private byte[] _buffer = new byte[CommitBytesGoal];
     private volatile ExchangeError? _failure;
-    private volatile string _logId;
+    private volatile Standing _standing;
     private uint _checksumSeed;
-    private ulong _count;
 
     private AuditLog(AuditStore store, AuditOptions options, ILogger<AuditLog> logger)
     {
         _store = store;
         _logger = logger;
-        _count = store.Count;
         _checksumSeed = AuditFormat.ChecksumSeed(store.LogId);
-        _logId = Convert.ToHexStringLower(store.LogId);
+        _standing = new Standing(Convert.ToHexStringLower(store.LogId), store.Count);
         _queue = Channel.CreateBounded<PendingAppend>(new BoundedChannelOptions(options.WaitingAppendsMax) { SingleReader = true });
         // A thread of its own: it spends its life in fsync, which would starve a small thread pool.
         _writer = new Thread(Write) { IsBackground = true, Name = "audit-writer" };
@@ -43,18 +41,13 @@ internal sealed partial class AuditLog : IDisposable
     }
 
     /// <summary>Of the log that is open.</summary>
-    public string LogId => _logId;
+    public string LogId => _standing.LogId;
 
     /// <summary>Entries durable so far.</summary>
-    public ulong Count => Volatile.Read(ref _count);
+    public ulong Count => _standing.Count;
 
     /// <summary>Entries of that log that are durable so far; null if it is not the one that is open, any more.</summary>
-    public ulong? CountOf(string logId)
-    {
-        // The id changes before the number does: a number read before the same id is that log's.
-        var count = Count;
-        return LogId == logId ? count : null;
-    }
+    public ulong? CountOf(string logId) => _standing is var standing && standing.LogId == logId ? standing.Count : null;
 
     /// <summary>Why appends are refused; null while all is well. Lack of room ends as soon as there is room.</summary>
     public ExchangeError? Failure => ReferenceEquals(_failure, NoRoom) && _store.HasRoom() ? Withheld : _failure ?? Withheld;
@@ -154,7 +147,7 @@ internal sealed partial class AuditLog : IDisposable
         {
             if (_buffer.Length < bytes + append.Bytes)
                 Array.Resize(ref _buffer, Math.Max(bytes + append.Bytes, CommitBytesMax));
-            append.WriteTo(_buffer.AsSpan(bytes), _logId, _checksumSeed, _store.Count + (ulong)entries);
+            append.WriteTo(_buffer.AsSpan(bytes), _standing.LogId, _checksumSeed, _store.Count + (ulong)entries);
             bytes += append.Bytes;
             entries += append.Count;
             _commit.Add(append);
@@ -181,7 +174,7 @@ internal sealed partial class AuditLog : IDisposable
             var started = Stopwatch.GetTimestamp();
             _store.Append(_buffer.AsSpan(0, gathered.Bytes), gathered.Entries);
             AuditMetrics.Record(gathered.Entries, Stopwatch.GetElapsedTime(started));
-            Volatile.Write(ref _count, _store.Count);
+            _standing = new Standing(_standing.LogId, _store.Count);
             return _failure = null;
         }
         catch (Exception exception)
@@ -205,8 +198,7 @@ internal sealed partial class AuditLog : IDisposable
         }
 
         _checksumSeed = AuditFormat.ChecksumSeed(_store.LogId);
-        _logId = Convert.ToHexStringLower(_store.LogId);
-        Volatile.Write(ref _count, _store.Count);
+        _standing = new Standing(Convert.ToHexStringLower(_store.LogId), _store.Count);
         Log.Opened(_logger, LogId, Count);
         return true;
     }
@@ -214,6 +206,9 @@ internal sealed partial class AuditLog : IDisposable
     private static readonly ExchangeError NoRoom = ExchangeError.Of(ErrorReasons.AuditUnavailable) with { RetryAfter = TimeSpan.FromSeconds(5) };
 
     private static readonly ExchangeError Broken = ExchangeError.Of(ErrorReasons.AuditUnavailable);
+
+    /// <summary>Read as one: a number of entries is of one log.</summary>
+    private sealed record Standing(string LogId, ulong Count);
 
     private static partial class Log
     {

@@ -3,6 +3,7 @@ using DataExchange.Broker.Audit;
 using DataExchange.Broker.Index;
 using DataExchange.Broker.Index.Sealing;
 using DataExchange.Contracts;
+using DataExchange.Transparency;
 using Microsoft.Extensions.Options;
 
 namespace DataExchange.Broker.Erasure;
@@ -19,6 +20,7 @@ internal sealed partial class ErasureReplay(SubjectIndex index, IOptions<AuditOp
     {
         var logs = AuditReader.OfAll(options.Value.Folder);
         var done = ErasedThroughState.Read(index);
+        RequireKept(logs[0].LogId, done.LogId);
         if (done.LogId == logs[^1].LogId && done.Next >= logs[^1].Count)
             return;
         var erasures = Read(logs, done).ToList();
@@ -50,6 +52,16 @@ internal sealed partial class ErasureReplay(SubjectIndex index, IOptions<AuditOp
     }
 
     private static IEnumerable<Pseudonym> PseudonymsOf(Wire.AuditEntry entry) => entry.Erasure.Pseudonyms.Select(bytes => Pseudonym.Read(bytes.Span));
+
+    /// <summary>Ids of one hub's logs count: an index that is from before the oldest one kept may hold who was erased since.</summary>
+    private static void RequireKept(string oldest, string done)
+    {
+        if (LogOrigin.AreOfOneHub(Origin(oldest), Origin(done)) && string.CompareOrdinal(done, oldest) < 0)
+            throw new InvalidOperationException(
+                "The index is from before the oldest audit log that is kept: who was erased in between cannot be known. Restore a newer copy of it, or move Index:Folder away and let the departments fill a new one.");
+
+        static string Origin(string logId) => "/" + logId;
+    }
 
     private static void Require(bool written)
     {

@@ -107,7 +107,8 @@ internal sealed partial class LogPublisher(
                 Resume(Published.Current?.Checkpoint.Size ?? 0);
             await step(cancellationToken);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or InvalidDataException or AuditDamageException)
+        // The signing key's file is read again for the next log, and may be missing.
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or InvalidDataException or InvalidOperationException or AuditDamageException)
         {
             if (FailingSince is null)
                 Log.Failed(logger, fault);
@@ -132,7 +133,7 @@ internal sealed partial class LogPublisher(
         var durable = log.Count;
         if (Published.Current is not { } last || last.Checkpoint.Size < durable)
             await PublishAsync(durable, cancellationToken);
-        else if (witnesses.IsBehind(last.Checkpoint))
+        else if (witnesses.IsBehind(last.Note))
             Publish(await witnesses.CosignAsync(last.Note, last.Checkpoint, last.Tree, cancellationToken));
         else
             _files.Sync();
@@ -158,7 +159,7 @@ internal sealed partial class LogPublisher(
     private async Task<bool> RotateAsync(CancellationToken cancellationToken)
     {
         // Asked before appends have to wait: a witness that is away would make them wait for it.
-        if (!rotation.IsDue() || !witnesses.HaveCosigned(Published.Current!.Checkpoint) || !await log.RotateAsync(size => CloseAsync(size, cancellationToken)))
+        if (!rotation.IsDue() || !witnesses.HaveCosigned(Published.Current!.Note) || !await log.RotateAsync(size => CloseAsync(size, cancellationToken)))
             return false;
         Log.Closed(logger, Published.Signer.Key.Name, Published.Current.Checkpoint.Size);
         return true;
@@ -169,11 +170,12 @@ internal sealed partial class LogPublisher(
     {
         if (Published.Current!.Checkpoint.Size < size)
             await PublishAsync(size, cancellationToken);
-        var head = Published.Current.Checkpoint;
-        if (!witnesses.HaveCosigned(head))
+        if (!witnesses.HaveCosigned(Published.Current.Note))
             return null;
+        // After a fault they are behind the checkpoint.
+        Follow(size);
         _files.Close();
-        return rotation.FirstEntry(head);
+        return rotation.FirstEntry(Published.Current.Checkpoint);
     }
 
     private void Begin(string logId)

@@ -32,12 +32,10 @@ internal sealed partial class LogRetention(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // Not at once: erasures are carried out from the logs when the hub starts.
         using var timer = new PeriodicTimer(Interval, clock);
-        do
-        {
+        while (await timer.WaitForNextTickAsync(stoppingToken))
             Apply();
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
     /// <summary>Also what a crash has interrupted. The entries go last: as long as one is left it is known that the rest has to go.</summary>

@@ -27,11 +27,11 @@ internal sealed partial class WitnessRound(IOptions<PublicationOptions> options,
     /// <summary>Names of the witnesses that have not cosigned the newest checkpoint, for health.</summary>
     public IReadOnlyList<string> Behind => [.. _witnesses.Where(witness => witness.FailingSince is not null).Select(witness => witness.Key.Name)];
 
-    /// <summary>Whether a witness lacks this checkpoint and may be asked again.</summary>
-    public bool IsBehind(Checkpoint checkpoint) => _witnesses.Any(witness => witness.Size != checkpoint.Size && MayBeAsked(witness));
+    /// <summary>Whether a witness's cosignature is missing, and it may be asked again.</summary>
+    public bool IsBehind(SignedNote note) => _witnesses.Any(witness => note.SignatureOf(witness.Key) is null && MayBeAsked(witness));
 
-    /// <summary>Whether every witness has cosigned this checkpoint.</summary>
-    public bool HaveCosigned(Checkpoint checkpoint) => _witnesses.All(witness => witness.Size == checkpoint.Size);
+    /// <summary>Whether every witness has cosigned.</summary>
+    public bool HaveCosigned(SignedNote note) => _witnesses.All(witness => note.SignatureOf(witness.Key) is not null);
 
     /// <summary>With the next log, of which no witness has cosigned anything.</summary>
     public void Begin()
@@ -72,9 +72,7 @@ internal sealed partial class WitnessRound(IOptions<PublicationOptions> options,
 
     private async Task<NoteSignature?> AskAsync(WitnessState witness, SignedNote note, Checkpoint checkpoint, TileTree tree, CancellationToken cancellationToken)
     {
-        if (note.SignatureOf(witness.Key) is not null)
-            witness.Size = checkpoint.Size;
-        if (witness.Size == checkpoint.Size || !MayBeAsked(witness))
+        if (note.SignatureOf(witness.Key) is not null || !MayBeAsked(witness))
             return null;
         witness.AskedAt = clock.GetUtcNow();
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -130,7 +128,7 @@ internal sealed partial class WitnessRound(IOptions<PublicationOptions> options,
 
         public Uri Address { get; } = new(options.Url.TrimEnd('/') + "/add-checkpoint");
 
-        /// <summary>Of the checkpoint it has cosigned last, as far as is known.</summary>
+        /// <summary>Of the checkpoint it has cosigned last, as far as is known: where it is asked from, and no proof that it has cosigned.</summary>
         public ulong Size { get; set; }
 
         /// <summary>Last; counts only after a failure.</summary>

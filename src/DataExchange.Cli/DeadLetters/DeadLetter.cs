@@ -15,19 +15,19 @@ namespace DataExchange.Cli.DeadLetters;
 /// <param name="Cause">A reason of the error table; else the kind of failure, in capitals or as the type of an exception.</param>
 /// <param name="Detail">Names the field and the rule. Empty where the failure's text could hold a value.</param>
 /// <param name="At">When it failed; null where the message does not say.</param>
-/// <param name="Batch">Null where there is none to be read.</param>
+/// <param name="Batch">What it says of itself; null where there is none to be read.</param>
 /// <param name="Bytes">Of the whole message.</param>
-internal sealed record DeadLetter(string Id, string Cause, string Detail, DateTimeOffset? At, Wire.ChangeBatch? Batch, string KeyId, int Bytes)
+internal sealed record DeadLetter(string Id, string Cause, string Detail, DateTimeOffset? At, BatchSummary? Batch, string KeyId, int Bytes)
 {
     public const string NotUnderstood = "NOT_UNDERSTOOD";
     public const string DeliveredTooOften = "DELIVERED_TOO_OFTEN";
 
     /// <summary>As the message says.</summary>
-    public string Department => Batch is null ? "" : Name(Batch.Department);
+    public string Department => Batch?.Department ?? "";
 
     public ulong FirstSequence => Batch?.FirstSequence ?? 0;
 
-    public ulong LastSequence => Batch is { Changes.Count: > 0 } batch ? batch.FirstSequence + (ulong)batch.Changes.Count - 1 : FirstSequence;
+    public ulong LastSequence => Batch?.LastSequence ?? 0;
 
     /// <param name="message">From the error or the skipped queue.</param>
     /// <param name="isSkipped">From the skipped queue.</param>
@@ -38,12 +38,8 @@ internal sealed record DeadLetter(string Id, string Cause, string Detail, DateTi
         var signed = ReadBatch(message.Body);
         var at = DateTimeOffset.TryParse(Text(headers, "MT-Fault-Timestamp"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : (DateTimeOffset?)null;
         var id = Guid.TryParse(message.BasicProperties.MessageId, out var guid) ? guid.ToString("D") : "";
-        return new DeadLetter(id, cause, detail, at, Parse(signed?.Payload), IsKeyId(signed?.KeyId) ? signed!.KeyId : "", message.Body.Length);
+        return new DeadLetter(id, cause, detail, at, Summary(signed?.Payload), IsKeyId(signed?.KeyId) ? signed!.KeyId : "", message.Body.Length);
     }
-
-    /// <summary>The kinds of its changes, with how many there are of each: <c>set income 20</c>.</summary>
-    public IEnumerable<(string Kind, string Attribute, int Count)> Changes() =>
-        (Batch?.Changes ?? []).Select(KindOf).CountBy(kind => kind).Select(counted => (counted.Key.Kind, counted.Key.Attribute, counted.Value));
 
     private static (string Kind, string Attribute) KindOf(Wire.Change change) => change.KindCase switch
     {
@@ -82,11 +78,16 @@ internal sealed record DeadLetter(string Id, string Cause, string Detail, DateTi
         }
     }
 
-    private static Wire.ChangeBatch? Parse(ByteString? payload)
+    private static BatchSummary? Summary(ByteString? payload)
     {
         try
         {
-            return payload is null ? null : Wire.ChangeBatch.Parser.ParseFrom(payload);
+            if (payload is null)
+                return null;
+            var batch = Wire.ChangeBatch.Parser.ParseFrom(payload);
+            return new BatchSummary(
+                Name(batch.Department), Convert.ToHexStringLower(batch.StreamEpoch.Span), batch.FirstSequence, batch.FirstSequence + (ulong)Math.Max(0, batch.Changes.Count - 1),
+                [.. batch.Changes.Select(KindOf).CountBy(kind => kind).Select(counted => (counted.Key.Kind, counted.Key.Attribute, counted.Value))]);
         }
         catch (InvalidProtocolBufferException)
         {
@@ -98,3 +99,7 @@ internal sealed record DeadLetter(string Id, string Cause, string Detail, DateTi
         ? ""
         : value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 }
+
+/// <param name="Epoch">In hexadecimal.</param>
+/// <param name="Changes">Kinds of its changes, with how many there are of each: <c>set income 20</c>.</param>
+internal sealed record BatchSummary(string Department, string Epoch, ulong FirstSequence, ulong LastSequence, IReadOnlyList<(string Kind, string Attribute, int Count)> Changes);

@@ -29,15 +29,27 @@ internal sealed class DeadLetterQueues : IAsyncDisposable
     {
         if (options.Transport != BusTransport.RabbitMq || options.RabbitMq is null)
             throw new UsageException("Bus:Transport is not RabbitMq: the in-memory bus keeps no dead letters, departments send again.");
+        var connection = await RabbitMqClient.ConnectAsync(options, cancellationToken);
+        var channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
+        return new DeadLetterQueues(connection, channel, queue);
+    }
+
+    /// <summary>Does what asks the server, and turns what the server or its settings refuse into a sentence.</summary>
+    /// <exception cref="IOException">The server does not answer, or not as asked. What was put back before stays so.</exception>
+    /// <exception cref="UsageException">The settings of section Bus cannot be used.</exception>
+    public static async Task<int> SayingWhyNotAsync(Func<Task<int>> asking)
+    {
         try
         {
-            var connection = await RabbitMqClient.ConnectAsync(options, cancellationToken);
-            var channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
-            return new DeadLetterQueues(connection, channel, queue);
+            return await asking();
         }
-        catch (BrokerUnreachableException unreachable)
+        catch (RabbitMQClientException refused)
         {
-            throw new IOException($"No RabbitMQ server at {options.RabbitMq.Host}:{options.RabbitMq.Port} lets us in: {(unreachable.InnerException ?? unreachable).Message}");
+            throw new IOException($"The RabbitMQ server does not do that: {(refused.InnerException ?? refused).Message}");
+        }
+        catch (Exception unusable) when (unusable is InvalidOperationException or System.Security.Cryptography.CryptographicException)
+        {
+            throw new UsageException(unusable.Message);
         }
     }
 

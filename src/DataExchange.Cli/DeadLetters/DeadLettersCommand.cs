@@ -25,7 +25,7 @@ internal static class DeadLettersCommand
     {
         var (config, json) = (Config(), Json());
         var list = new Command("list", "Dead letters by cause and department; exit code 1 if there are any") { config, json };
-        list.SetAction(async (parsed, cancellationToken) =>
+        list.SetAction((parsed, cancellationToken) => DeadLetterQueues.SayingWhyNotAsync(async () =>
         {
             var letters = await ReadAsync(parsed.GetRequiredValue(config), cancellationToken);
             var groups = letters.GroupBy(letter => (letter.Cause, letter.Department)).Select(LetterGroup.Of).OrderByDescending(group => group.Messages).ToList();
@@ -34,7 +34,7 @@ internal static class DeadLettersCommand
             else
                 Write(groups);
             return groups.Count == 0 ? ExitCode.Ok : ExitCode.Finding;
-        });
+        }));
         return list;
     }
 
@@ -43,7 +43,7 @@ internal static class DeadLettersCommand
         var id = new Argument<string>("message-id") { Description = "As list and JSON name it; its beginning is enough" };
         var config = Config();
         var show = new Command("show", "One dead letter: its cause and what its batch holds, without identifiers and values") { id, config };
-        show.SetAction(async (parsed, cancellationToken) =>
+        show.SetAction((parsed, cancellationToken) => DeadLetterQueues.SayingWhyNotAsync(async () =>
         {
             var wanted = parsed.GetRequiredValue(id);
             var found = (await ReadAsync(parsed.GetRequiredValue(config), cancellationToken)).Where(letter => letter.Id.StartsWith(wanted, StringComparison.OrdinalIgnoreCase)).ToList();
@@ -51,7 +51,7 @@ internal static class DeadLettersCommand
                 throw new UsageException($"{found.Count} dead letters have an id that begins with {wanted}; dx deadletters list names them.");
             Write(letter, AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(parsed.InvocationConfiguration.Output) }));
             return ExitCode.Ok;
-        });
+        }));
         return show;
     }
 
@@ -62,7 +62,7 @@ internal static class DeadLettersCommand
         var all = new Option<bool>("--all") { Description = "All of them" };
         var config = Config();
         var retry = new Command("retry", "Put dead letters back into the hub's queue: mend the cause first, or they come back") { cause, department, all, config };
-        retry.SetAction(async (parsed, cancellationToken) =>
+        retry.SetAction((parsed, cancellationToken) => DeadLetterQueues.SayingWhyNotAsync(async () =>
         {
             var (wantedCause, wantedDepartment) = (parsed.GetValue(cause), parsed.GetValue(department));
             if (parsed.GetValue(all) == (wantedCause is not null || wantedDepartment is not null))
@@ -75,7 +75,7 @@ internal static class DeadLettersCommand
                 cancellationToken);
             await parsed.InvocationConfiguration.Output.WriteLineAsync($"{retried:N0} put back");
             return ExitCode.Ok;
-        });
+        }));
         return retry;
     }
 
@@ -85,6 +85,8 @@ internal static class DeadLettersCommand
         var letters = new List<DeadLetter>();
         await foreach (var letter in queues.ReadAsync(Shown, cancellationToken))
             letters.Add(letter);
+        if (letters.Count >= Shown)
+            await Console.Error.WriteLineAsync($"There are more than {Shown:N0} in one queue: these are the oldest.");
         return letters;
     }
 
@@ -130,9 +132,9 @@ internal static class DeadLettersCommand
             ("size", $"{letter.Bytes:N0} bytes"),
             ("key", letter.KeyId),
             ("department, as it says", letter.Department),
-            ("epoch", letter.Batch is { } batch ? Convert.ToHexStringLower(batch.StreamEpoch.Span) : "no batch can be read"),
+            ("epoch", letter.Batch?.Epoch ?? "no batch can be read"),
             ("sequences", Sequences(letter.FirstSequence, letter.LastSequence)),
-            ("changes", string.Join('\n', letter.Changes().Select(change => $"{change.Kind} {change.Attribute} {change.Count:N0}".Replace("  ", " ", StringComparison.Ordinal)))),
+            ("changes", string.Join('\n', (letter.Batch?.Changes ?? []).Select(change => $"{change.Kind} {change.Attribute} {change.Count:N0}".Replace("  ", " ", StringComparison.Ordinal)))),
         })
         {
             table.AddRow(name, Markup.Escape(value));

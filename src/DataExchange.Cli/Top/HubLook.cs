@@ -30,7 +30,7 @@ internal sealed record HubLook(
                     .ToDictionary(queue => queue.Name, queue => queue.Value.GetInt64()) ?? [],
                 [.. (Data(checks, "streams")?.EnumerateObject().Select(DepartmentLook.Of) ?? []).OrderBy(look => look.Name, StringComparer.Ordinal)]);
         }
-        catch (Exception other) when (other is KeyNotFoundException or InvalidOperationException)
+        catch (Exception other) when (other is KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new JsonException("This is no health document of a hub.", other);
         }

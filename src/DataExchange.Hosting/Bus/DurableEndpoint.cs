@@ -22,6 +22,9 @@ public static class DurableEndpoint
     private const string DeadLetterStrategy = "x-dead-letter-strategy";
     private const string DeliveryLimit = "x-delivery-limit";
 
+    /// <summary>Whoever looks at a dead letter and puts it back has had it delivered: from RabbitMQ 4 on a queue that names no limit drops it after 20.</summary>
+    private const int LooksMax = int.MaxValue;
+
     /// <summary>
     /// On RabbitMQ: a quorum queue with limits, and beside it <c>NAME_error</c> (failed, or delivered too often) and <c>NAME_skipped</c> (not
     /// understood), declared before the first message is taken. In memory: failed messages are dropped, since nothing would ever empty the
@@ -57,12 +60,13 @@ public static class DurableEndpoint
     {
         queue.SetQueueArgument(DeadLetterExchange, (object?)null!);
         queue.SetQueueArgument(DeadLetterStrategy, (object?)null!);
-        queue.SetQueueArgument(DeliveryLimit, (object?)null!);
+        queue.SetQueueArgument(DeliveryLimit, LooksMax);
     }
 
     private static void Keep(IRabbitMqQueueBindingConfigurator queue, BusOptions options)
     {
         queue.SetQuorumQueue();
+        queue.SetQueueArgument(DeliveryLimit, LooksMax);
         Limit(queue, options);
     }
 

@@ -56,7 +56,7 @@ public sealed class TlsCredentials : IDisposable
             if (text.Digest == _own.Digest)
                 return false;
             var next = Reading(() => Own.Load(_options, text));
-            Fault = Refusal(next, now);
+            Fault = Reading(() => Refusal(next, now));
             if (Fault is null)
                 _own = next;
             return Fault is null;
@@ -77,11 +77,16 @@ public sealed class TlsCredentials : IDisposable
             return "The certificate names another process.";
         if (next.Certificate.NotAfter.ToUniversalTime() <= now || next.Certificate.NotBefore.ToUniversalTime() > now)
             return "The certificate is not valid now.";
+        if (!UsesOf(Certificate).IsSubsetOf(UsesOf(next.Certificate)))
+            return "The certificate lacks a use that the one before has: peers would refuse it.";
         using var chain = new X509Chain { ChainPolicy = { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true } };
         chain.ChainPolicy.CustomTrustStore.AddRange(Roots);
         chain.ChainPolicy.ExtraStore.AddRange(next.Intermediates);
         return chain.Build(next.Certificate) ? null : "The certificate does not come from a root of Tls:RootPath.";
     }
+
+    private static HashSet<string> UsesOf(X509Certificate2 certificate) =>
+        [.. certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().SelectMany(extension => extension.EnhancedKeyUsages.Cast<Oid>()).Select(use => use.Value ?? "")];
 
     private static T Reading<T>(Func<T> read)
     {

@@ -10,7 +10,8 @@ namespace DataExchange.Transparency.Witnesses;
 /// </summary>
 /// <param name="signer">Of type <see cref="NoteKeyType.Cosignature"/>.</param>
 /// <param name="logs">
-/// Keys of the logs that are witnessed; their names are the origins. Logs that follow one of these are witnessed too, each from its beginning.
+/// Keys of the logs that are witnessed; their names are the origins. Logs that follow one of these are witnessed too, each from its beginning
+/// and one at a time: with the next log's first cosignature the one before has ended.
 /// </param>
 /// <param name="load">What <paramref name="save"/> took last under a name, or null.</param>
 /// <param name="save">MUST have made it durable when it returns: a witness that forgets can be made to cosign a fork.</param>
@@ -23,7 +24,7 @@ public sealed class Witness(NoteSigner signer, IEnumerable<NoteKey> logs, Func<s
     {
         if (CosignRequest.Parse(body) is not { } request || Checkpoint.Parse(request.Note.Text) is not { } checkpoint)
             return new CosignAnswer(CosignStatus.BadRequest);
-        if (KeyOf(checkpoint.Origin) is not { } log)
+        if (FirstOf(checkpoint.Origin) is not { } first || first.ForLog(checkpoint.Origin) is not { } log)
             return new CosignAnswer(CosignStatus.UnknownLog);
         if (request.Note.SignatureOf(log) is not { } signature)
             return new CosignAnswer(CosignStatus.Forbidden);
@@ -31,15 +32,21 @@ public sealed class Witness(NoteSigner signer, IEnumerable<NoteKey> logs, Func<s
             return new CosignAnswer(CosignStatus.BadRequest);
 
         // Checked and saved in one turn: of two checkpoints at once the smaller one must not come last.
-        lock (_turns.GetOrAdd(checkpoint.Origin, _ => new Lock()))
+        lock (_turns.GetOrAdd(first.Name, _ => new Lock()))
         {
+            if (!IsOpen(first, log, out var isNext))
+                return new CosignAnswer(CosignStatus.UnknownLog);
             var last = LastOf(log) ?? new Checkpoint(checkpoint.Origin, 0, MerkleHash.OfEmptyTree);
             if (last.Size != request.OldSize)
                 return new CosignAnswer(CosignStatus.Conflict, last.Size);
             if (!MerkleProof.VerifyConsistency(last.Size, checkpoint.Size, last.Root, checkpoint.Root, request.Proof))
                 return new CosignAnswer(CosignStatus.Unprovable);
             var cosignature = signer.Sign(request.Note.Text, clock.GetUtcNow());
-            save(FileOf(log.Name), new SignedNote(request.Note.Text, [signature, cosignature]).ToBytes());
+            var note = new SignedNote(request.Note.Text, [signature, cosignature]).ToBytes();
+            // First that the one before has ended: of two logs at once a hub could show either.
+            if (isNext)
+                save(NewestFileOf(first), note);
+            save(FileOf(log.Name), note);
             return new CosignAnswer(CosignStatus.Cosigned, checkpoint.Size, cosignature);
         }
     }
@@ -53,8 +60,20 @@ public sealed class Witness(NoteSigner signer, IEnumerable<NoteKey> logs, Func<s
         return originHash.Length == 2 * Sha256.Bytes && LogOrigin.IsHex(originHash) ? load(originHash) : null;
     }
 
-    private NoteKey? KeyOf(string origin) =>
-        _logs.GetValueOrDefault(origin) ?? _logs.Values.Select(log => log.ForLog(origin)).FirstOrDefault(key => key is not null);
+    /// <summary>The key that was given for the first log of this hub; null for a log of no such hub, and for one from before it.</summary>
+    private NoteKey? FirstOf(string origin) => _logs.Values
+        .Where(log => log.Name == origin || LogOrigin.Follows(origin, log.Name)).MinBy(log => log.Name, StringComparer.Ordinal);
+
+    /// <summary>Whether the log is the newest that was cosigned of its hub, or the one after that; of a hub that is new here, any.</summary>
+    private bool IsOpen(NoteKey first, NoteKey log, out bool isNext)
+    {
+        var newest = Read(NewestFileOf(first))?.Origin ?? (LastOf(first) is null ? null : first.Name);
+        isNext = log.Name != (newest ?? first.Name);
+        return newest is null || !isNext || log.Name == LogOrigin.After(newest);
+    }
+
+    // No log's origin has two lines.
+    private static string NewestFileOf(NoteKey first) => FileOf(first.Name + "\nnewest");
 
     private static string FileOf(string origin)
     {
@@ -66,10 +85,16 @@ public sealed class Witness(NoteSigner signer, IEnumerable<NoteKey> logs, Func<s
     /// <exception cref="InvalidDataException">What was saved is damaged. Nothing is cosigned until it is restored: without it a fork would pass.</exception>
     private Checkpoint? LastOf(NoteKey log)
     {
-        if (load(FileOf(log.Name)) is not { } bytes)
-            return null;
-        return SignedNote.Parse(bytes) is { } note && note.SignatureOf(signer.Key) is not null && Checkpoint.Parse(note.Text) is { } checkpoint && checkpoint.Origin == log.Name
-            ? checkpoint
-            : throw new InvalidDataException($"The checkpoint that was cosigned last for {log.Name} is damaged: restore it from a copy.");
+        var last = Read(FileOf(log.Name));
+        return last is null || last.Origin == log.Name ? last : throw Damaged(FileOf(log.Name));
     }
+
+    private Checkpoint? Read(string file)
+    {
+        if (load(file) is not { } bytes)
+            return null;
+        return SignedNote.Parse(bytes) is { } note && note.SignatureOf(signer.Key) is not null && Checkpoint.Parse(note.Text) is { } checkpoint ? checkpoint : throw Damaged(file);
+    }
+
+    private static InvalidDataException Damaged(string file) => new($"The checkpoint that was cosigned last, {file}, is damaged: restore it from a copy.");
 }

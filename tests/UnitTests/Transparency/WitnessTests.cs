@@ -107,6 +107,37 @@ public sealed class WitnessTests
         Assert.That(witness.Add(SignedBy(far)).Status, Is.EqualTo(CosignStatus.UnknownLog));
     }
 
+    [Test]
+    public void Add_OnceTheNextLogHasBegun_NeitherTheOneBeforeNorOneFurtherOnIsCosigned()
+    {
+        using var before = Numbered(0xfe);
+        using var first = Numbered(0xff);
+        using var next = Numbered(0x100);
+        using var third = Numbered(0x101);
+        Witness New() => new(_log.Witness, [first.Key], _saved.GetValueOrDefault, (file, bytes) => _saved[file] = bytes, TimeProvider.System);
+
+        Assert.That(New().Add(SignedBy(before)).Status, Is.EqualTo(CosignStatus.UnknownLog), "from before the one that the key was given for");
+        Assert.That(New().Add(SignedBy(first)).Status, Is.EqualTo(CosignStatus.Cosigned));
+        Assert.That(New().Add(SignedBy(third)).Status, Is.EqualTo(CosignStatus.UnknownLog), "one is left out");
+        Assert.That(New().Add(SignedBy(next)).Status, Is.EqualTo(CosignStatus.Cosigned));
+        Assert.That(New().Add(SignedBy(first)).Status, Is.EqualTo(CosignStatus.UnknownLog), "it has ended");
+        Assert.That(New().Add(SignedBy(third)).Status, Is.EqualTo(CosignStatus.Cosigned));
+        Assert.That(New().Add(SignedBy(next)).Status, Is.EqualTo(CosignStatus.UnknownLog));
+    }
+
+    [Test]
+    public void Add_HubThatIsNewHereWithALaterLog_IsTakenUpThere()
+    {
+        using var first = Numbered(0xff);
+        using var later = Numbered(0x105);
+        var witness = new Witness(_log.Witness, [first.Key], _saved.GetValueOrDefault, (file, bytes) => _saved[file] = bytes, TimeProvider.System);
+
+        Assert.That(witness.Add(SignedBy(later)).Status, Is.EqualTo(CosignStatus.Cosigned));
+        Assert.That(witness.Add(SignedBy(first)).Status, Is.EqualTo(CosignStatus.UnknownLog));
+    }
+
+    private static NoteSigner Numbered(int id) => new($"hub.example/audit/{id:x32}", NoteKeyType.Ed25519, new byte[32]);
+
     [TestCase("")]
     [TestCase("old 0\n")]
     [TestCase("old 00\n\n")]

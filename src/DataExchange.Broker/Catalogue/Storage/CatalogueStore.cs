@@ -94,7 +94,8 @@ public sealed class CatalogueStore
 
         await context.SaveChangesAsync(cancellationToken);
         await Recording(work);
-        await transaction.CommitAsync(cancellationToken);
+        // Recorded: it has to happen, also when the caller has gone.
+        await transaction.CommitAsync(CancellationToken.None);
         return result;
     });
 
