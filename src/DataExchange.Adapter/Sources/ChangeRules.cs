@@ -37,16 +37,22 @@ internal sealed class ChangeRules(IEnumerable<string> held, IEnumerable<string> 
                 CheckAttribute(change.Withdraw.Attribute, "withdraw.attribute");
                 break;
             case Wire.Change.KindOneofCase.Link:
-                Check(change.Link.Left, "link.left");
-                Check(change.Link.Right, "link.right");
+                CheckPair(change.Link.Left, change.Link.Right, "link");
                 break;
             case Wire.Change.KindOneofCase.Unlink:
-                Check(change.Unlink.Left, "unlink.left");
-                Check(change.Unlink.Right, "unlink.right");
+                CheckPair(change.Unlink.Left, change.Unlink.Right, "unlink");
                 break;
             default:
                 throw Refused("kind", "must be set, withdraw, link or unlink");
         }
+    }
+
+    private static void CheckPair(Wire.Identifier? left, Wire.Identifier? right, string field)
+    {
+        Check(left, field + ".left");
+        Check(right, field + ".right");
+        if (left!.Equals(right))
+            throw Refused(field + ".right", "must be another identifier");
     }
 
     private static void Check(Wire.Identifier? identifier, string field)

@@ -27,13 +27,14 @@ internal static class Sample
     /// <summary>Any change that the library takes.</summary>
     public static readonly Gen<Wire.Change> AnyChange = Gen.Select(Gen.Int[0, 4], Identifier, Identifier, Value, Gen.Int[0, 2_000_000_000]).Select((kind, left, right, value, seconds) =>
     {
+        var other = left.Equals(right) ? new Wire.Identifier { Scheme = right.Scheme + "x", Value = right.Value } : right;
         var change = kind switch
         {
             0 => new Wire.Change { Set = new Wire.SetAttribute { Subject = left, Attribute = Held, Value = value } },
             1 => new Wire.Change { Set = new Wire.SetAttribute { Subject = left, Attribute = Located } },
             2 => new Wire.Change { Withdraw = new Wire.WithdrawAttribute { Subject = left, Attribute = Held } },
-            3 => new Wire.Change { Link = new Wire.LinkIdentifiers { Left = left, Right = right } },
-            _ => new Wire.Change { Unlink = new Wire.UnlinkIdentifiers { Left = left, Right = right } },
+            3 => new Wire.Change { Link = new Wire.LinkIdentifiers { Left = left, Right = other } },
+            _ => new Wire.Change { Unlink = new Wire.UnlinkIdentifiers { Left = left, Right = other } },
         };
         change.AsOf = new Timestamp { Seconds = seconds };
         return change;

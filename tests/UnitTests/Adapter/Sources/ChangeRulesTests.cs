@@ -68,6 +68,8 @@ internal sealed class ChangeRulesTests
         yield return Case("withdraw.subject", c => c.Withdraw = new Wire.WithdrawAttribute { Attribute = Sample.Held });
         yield return Case("withdraw.attribute", c => c.Withdraw = new Wire.WithdrawAttribute { Subject = c.Set.Subject, Attribute = "other" });
         yield return Case("link.right", c => c.Link = new Wire.LinkIdentifiers { Left = c.Set.Subject });
+        yield return Case("link.right", c => c.Link = new Wire.LinkIdentifiers { Left = c.Set.Subject, Right = c.Set.Subject.Clone() });
+        yield return Case("unlink.right", c => c.Unlink = new Wire.UnlinkIdentifiers { Left = c.Set.Subject, Right = c.Set.Subject.Clone() });
         yield return Case("unlink.left", c => c.Unlink = new Wire.UnlinkIdentifiers { Right = c.Set.Subject });
     }
 
