@@ -55,7 +55,7 @@ internal sealed class FileRows(FilesConfig config, TimeProvider time) : IRowSour
 
     private StreamReader Open(FileInfo file) =>
         new(new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 256 * 1024, FileOptions.SequentialScan),
-            Encoding.GetEncoding(config.Encoding), detectEncodingFromByteOrderMarks: true, 64 * 1024);
+            Encoding.GetEncoding(config.Encoding, EncoderFallback.ExceptionFallback, new DecoderReplacementFallback("\uFFFD")), detectEncodingFromByteOrderMarks: true, 64 * 1024);
 
     private List<FileInfo> Find()
     {

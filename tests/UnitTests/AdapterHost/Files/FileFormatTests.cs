@@ -73,6 +73,18 @@ internal sealed class FileFormatTests
         Assert.That(rows, Is.EqualTo(new[] { $"2: {SourceRow.Unreadable}|1" }));
     }
 
+    [TestCase("gbk")]
+    [TestCase("shift_jis")]
+    public async Task Read_BytesThatAreNoTextOfACodePage_AreMarkedAsUnreadable(string encoding)
+    {
+        using var folder = new TempFolder();
+        await File.WriteAllBytesAsync(folder["rows.csv"], [.. "id,name\n1,a"u8, 0x81, 0x20, .. "b\n"u8]);
+
+        var rows = await ReadAsync(new FilesConfig { Folder = folder.Path, Pattern = "*.csv", Encoding = encoding, Quiet = TimeSpan.Zero });
+
+        Assert.That(rows, Is.EqualTo(new[] { $"2: {SourceRow.Unreadable}|1" }));
+    }
+
     [TestCase("[1]", "must be a JSON object")]
     [TestCase("{\"id\":", "must be a JSON object")]
     public async Task Read_LineThatIsNoObject_IsBrokenAlone(string line, string rule)
