@@ -26,23 +26,26 @@ internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory)
     private readonly HashSet<string> _schemesRefused = new(StringComparer.Ordinal);
     private readonly bool _hasLocated = mapping.Attributes.Any(attribute => attribute.Located);
 
+    /// <summary>Of a partial reading: subjects with a row that is gone or that a filter keeps out, and of whom something is published.</summary>
+    public HashSet<string> Leaving { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Where changes are added.</summary>
     public List<Wire.Change> Into { get; set; } = [];
 
-    /// <summary>Adds what changed. Null where the row is filtered out or refused.</summary>
+    /// <summary>Adds what changed. Null where the row is filtered out, or refused without saying whose it is.</summary>
     /// <param name="isSeen">Whether this reading had the subject before, by its number.</param>
     public TakenRow? Take(in SourceRow row, DateTimeOffset writtenAt, ReadingFigures figures, Func<int, bool> isSeen, bool isPartial)
     {
         if (row.Broken is { } broken)
         {
-            figures.RefuseRow(row, "-", broken);
+            figures.RefuseUnidentified(row, "-", broken);
             return null;
         }
 
         if (row.IsGone || !Counts(row.Cells))
         {
             if (isPartial)
-                WithdrawOne(row, writtenAt, figures);
+                Leave(row);
             return null;
         }
 
@@ -59,10 +62,10 @@ internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory)
         if (mapping.AsOfCell is { } cell && !(row.Cells[cell] is { Length: > 0 } text && mapping.AsOf.TryRead(text, out asOf)))
         {
             figures.RefuseRow(row, mapping.Config.AsOf!.Column, "must be a moment in the stated format");
-            return null;
+            return new TakenRow(known.Number, known.State.Length > 0);
         }
 
-        ReadLinks(row, figures);
+        ReadLinks(row, subject, figures);
         Print(row);
         var state = RowState.Of(_prints, _links).ToBytes();
         if (!state.AsSpan().SequenceEqual(known.State))
@@ -76,7 +79,7 @@ internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory)
         var subject = new Identifier(mapping.Subject.Scheme.Name, row.Subject);
         var before = RowState.From(row.State);
         var at = asOf.ToTimestamp();
-        foreach (var link in before.Links)
+        foreach (var link in before.Links.Where(link => link != subject))
             Into.Add(Unlink(subject, link, at));
         for (var i = 0; i < mapping.Attributes.Count; i++)
         {
@@ -98,16 +101,12 @@ internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory)
         return true;
     }
 
-    /// <summary>In a reading of single rows nobody sees later that one of them no longer counts.</summary>
-    private void WithdrawOne(in SourceRow row, DateTimeOffset asOf, ReadingFigures figures)
+    /// <summary>Another row of the same reading may still state the subject: that is known at its end.</summary>
+    private void Leave(in SourceRow row)
     {
-        if (row.Cells[mapping.Subject.Cell] is not { Length: > 0 } text || !mapping.Subject.Scheme.TryCanonicalize(text, out var canonical))
-            return;
-        var known = memory.Find(canonical);
-        if (known.State.Length == 0)
-            return;
-        Withdraw(known, asOf);
-        figures.Withdrawn++;
+        if (row.Cells[mapping.Subject.Cell] is { Length: > 0 } text && mapping.Subject.Scheme.TryCanonicalize(text, out var canonical)
+            && memory.Find(canonical).State.Length > 0)
+            Leaving.Add(canonical);
     }
 
     private Identifier? ReadSubject(in SourceRow row, ReadingFigures figures)
@@ -115,20 +114,20 @@ internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory)
         var (cell, scheme) = mapping.Subject;
         if (row.Cells[cell] is not { Length: > 0 } text || text == SourceRow.Unreadable || !scheme.TryCanonicalize(text, out var canonical))
         {
-            figures.RefuseRow(row, mapping.Config.Subject.Column, $"must be valid in scheme {scheme.Name}");
+            figures.RefuseUnidentified(row, mapping.Config.Subject.Column, $"must be valid in scheme {scheme.Name}");
             return null;
         }
 
         if (_hasLocated && scheme.Name.Length + Encoding.UTF8.GetByteCount(canonical) > LocatedBytesMax)
         {
-            figures.RefuseRow(row, mapping.Config.Subject.Column, $"must be at most {LocatedBytesMax} bytes with its scheme, for a located attribute");
+            figures.RefuseUnidentified(row, mapping.Config.Subject.Column, $"must be at most {LocatedBytesMax} bytes with its scheme, for a located attribute");
             return null;
         }
 
         return new Identifier(scheme.Name, canonical);
     }
 
-    private void ReadLinks(in SourceRow row, ReadingFigures figures)
+    private void ReadLinks(in SourceRow row, Identifier subject, ReadingFigures figures)
     {
         _links.Clear();
         _schemesRefused.Clear();
@@ -142,8 +141,8 @@ internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory)
                 figures.RefuseCell(row, mapping.Config.Links[i].Column, $"must be valid in scheme {scheme.Name}");
                 _schemesRefused.Add(scheme.Name);
             }
-            else if (!_links.Contains(new Identifier(scheme.Name, canonical)))
-                _links.Add(new Identifier(scheme.Name, canonical));
+            else if (new Identifier(scheme.Name, canonical) is var link && link != subject && !_links.Contains(link))
+                _links.Add(link);
         }
     }
 
@@ -168,7 +167,7 @@ internal sealed class RowChanges(SourceMapping mapping, SourceMemory memory)
         var at = asOf.ToTimestamp();
         var live = _hasLocated ? LiveCells.From(memory.LiveOf(known)) : null;
         _links.AddRange(before.Links.Where(link => _schemesRefused.Contains(link.Scheme) && !_links.Contains(link)).ToList());
-        foreach (var link in before.Links.Where(link => !_links.Contains(link)))
+        foreach (var link in before.Links.Where(link => link != subject && !_links.Contains(link)))
             Into.Add(Unlink(subject, link, at));
         foreach (var link in _links.Where(link => before.IsUncertain || !before.Links.Contains(link)))
             Into.Add(new Wire.Change { Link = new() { Left = subject.ToWire(), Right = link.ToWire() }, AsOf = at });

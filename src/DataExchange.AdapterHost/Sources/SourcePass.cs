@@ -20,7 +20,7 @@ internal sealed class SourcePass : IAsyncDisposable
     private readonly IAsyncEnumerator<SourceRow> _rows;
     private readonly Func<int, bool> _isSeen;
     private readonly int _subjectsBefore;
-    private IEnumerator<RememberedRow>? _all;
+    private IEnumerator<RememberedRow>? _gone;
     private int _published;
 
     public SourcePass(IRowSource source, SourceMapping mapping, SourceMemory memory, RowVersion version, CancellationToken cancellationToken)
@@ -37,11 +37,6 @@ internal sealed class SourcePass : IAsyncDisposable
     public bool IsPartial => _version.IsPartial;
 
     public ReadingFigures Figures { get; } = new();
-
-    /// <summary>The share of subjects whose rows are gone, in percent. Known once <see cref="NextAsync"/> has answered false.</summary>
-    public double GonePercent => _subjectsBefore == 0 ? 0 : 100.0 * Gone / _subjectsBefore;
-
-    public int Gone => _memory.Subjects - _published;
 
     /// <summary>Reads on until the block is full. False once all rows have been read and the last block was given.</summary>
     public async Task<bool> NextAsync(CancellationToken cancellationToken)
@@ -74,16 +69,15 @@ internal sealed class SourcePass : IAsyncDisposable
     {
         await Task.Yield();
         Begin();
-        if (Gone == 0)
+        // Whoever is not there is looked for only where somebody is missing.
+        if (!IsPartial && CountGone() == 0)
             return false;
         _memory.Begin();
-        _all ??= _memory.All().GetEnumerator();
-        while (Block.Count < BlockChangesMax && _all.MoveNext())
+        _gone ??= Gone().GetEnumerator();
+        while (Block.Count < BlockChangesMax && _gone.MoveNext())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (_seen.Contains(_all.Current.Number) || _all.Current.State.Length == 0)
-                continue;
-            _changes.Withdraw(_all.Current, _version.WrittenAt);
+            _changes.Withdraw(_gone.Current, _version.WrittenAt);
             Figures.Withdrawn++;
         }
 
@@ -93,11 +87,25 @@ internal sealed class SourcePass : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _all?.Dispose();
+        _gone?.Dispose();
         await _rows.DisposeAsync();
     }
 
-    public string Describe() => $"{Gone} of {_subjectsBefore} subjects are gone, more than {_mapping.Config.WithdrawPercentMax} %";
+    /// <summary>Why a person has to say that what is gone is to be withdrawn; null where nobody has to. Known once <see cref="NextAsync"/> has answered false.</summary>
+    public string? Doubt()
+    {
+        var gone = CountGone();
+        if (gone > 0 && Figures.RowsUnidentified > 0)
+            return $"{gone} of {_subjectsBefore} subjects are gone, and {Figures.RowsUnidentified} rows that were refused do not say whose they are";
+        return _subjectsBefore > 0 && 100.0 * gone / _subjectsBefore > _mapping.Config.WithdrawPercentMax
+            ? $"{gone} of {_subjectsBefore} subjects are gone, more than {_mapping.Config.WithdrawPercentMax} %"
+            : null;
+    }
+
+    private int CountGone() => IsPartial ? Gone().Count() : _memory.Subjects - _published;
+
+    private IEnumerable<RememberedRow> Gone() =>
+        (IsPartial ? _changes.Leaving.Select(subject => _memory.Find(subject)) : _memory.All()).Where(row => row.State.Length > 0 && !_seen.Contains(row.Number));
 
     /// <summary>Whoever has the last block still reads it.</summary>
     private void Begin() => _changes.Into = Block = [];

@@ -17,8 +17,13 @@ internal sealed partial class SourceReader(SourceMapping mapping, IRowSource row
 
     private string AcceptancePath => AcceptancePathOf(stateFolder, mapping.Name);
 
+    private string QuestionPath => QuestionPathOf(stateFolder, mapping.Name);
+
     /// <summary>The file by which an operator says that what is gone is to be withdrawn, once.</summary>
     public static string AcceptancePathOf(string stateFolder, string source) => Path.Combine(stateFolder, $"accept-{source}");
+
+    /// <summary>The file that is there while an operator is asked.</summary>
+    public static string QuestionPathOf(string stateFolder, string source) => Path.Combine(stateFolder, $"asks-{source}");
 
     /// <summary>Begins a reading where there is something to read.</summary>
     public Task BeginAsync(CancellationToken cancellationToken) => GuardAsync(async () =>
@@ -36,6 +41,7 @@ internal sealed partial class SourceReader(SourceMapping mapping, IRowSource row
             if (_version is not null && _version == memory.Reading)
             {
                 (Status.Problem, _stopped) = (null, null);
+                ForgetQuestion();
                 return;
             }
 
@@ -84,23 +90,34 @@ internal sealed partial class SourceReader(SourceMapping mapping, IRowSource row
                 return true;
             memory.Commit();
             _rowsEnded = true;
-            if (!pass.IsPartial)
-                StopIfTooManyAreGone(pass);
+            StopIfInDoubt(pass);
         }
 
-        if (!pass.IsPartial && await pass.NextGoneAsync(cancellationToken))
+        if (await pass.NextGoneAsync(cancellationToken))
             return true;
         memory.Commit();
         Complete(pass);
         return false;
     }
 
-    private void StopIfTooManyAreGone(SourcePass pass)
+    private void StopIfInDoubt(SourcePass pass)
     {
+        var doubt = pass.Doubt();
+        if (pass.IsPartial)
+        {
+            if (doubt is null)
+                return;
+            // Only a reading of all rows asks, and it is the next one where none has asked already.
+            if (_stopped is null)
+                memory.Reading = null;
+            throw new SourceStoppedException(_stopped?.Problem ?? $"{doubt}: nothing is withdrawn until all rows are compared");
+        }
+
         _stopped = null;
-        if (pass.GonePercent <= mapping.Config.WithdrawPercentMax || File.Exists(AcceptancePath))
+        if (doubt is null || File.Exists(AcceptancePath))
             return;
-        var problem = $"{pass.Describe()}: nothing is withdrawn. Where that is right: dx-adapter accept --config FILE --source {mapping.Name}; where not, mend the source";
+        File.WriteAllBytes(QuestionPath, []);
+        var problem = $"{doubt}: nothing is withdrawn. Where that is right: dx-adapter accept --config FILE --source {mapping.Name}; where not, mend the source";
         _stopped = (_version, problem);
         throw new SourceStoppedException(problem);
     }
@@ -109,7 +126,7 @@ internal sealed partial class SourceReader(SourceMapping mapping, IRowSource row
     {
         if (!pass.IsPartial)
         {
-            File.Delete(AcceptancePath);
+            ForgetQuestion();
             memory.Reading = _version;
         }
 
@@ -122,6 +139,13 @@ internal sealed partial class SourceReader(SourceMapping mapping, IRowSource row
         Log.Read(logger, mapping.Name, figures.Rows, figures.Changes, figures.Withdrawn);
         if (figures.Named.Count > 0)
             Log.Refused(logger, mapping.Name, figures.RowsRefused, figures.CellsRefused, figures.Named[0].ToString());
+    }
+
+    /// <summary>What was accepted once is not left lying for the next time.</summary>
+    private void ForgetQuestion()
+    {
+        File.Delete(AcceptancePath);
+        File.Delete(QuestionPath);
     }
 
     private async Task GuardAsync(Func<Task> step)

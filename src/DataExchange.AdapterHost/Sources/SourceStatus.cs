@@ -19,6 +19,9 @@ internal sealed class ReadingFigures
     /// <summary>Rows that no filter kept out and that were refused as a whole.</summary>
     public long RowsRefused { get; private set; }
 
+    /// <summary>Those of them of which nobody can say whose they are.</summary>
+    public long RowsUnidentified { get; private set; }
+
     /// <summary>Cells of other rows.</summary>
     public long CellsRefused { get; private set; }
 
@@ -32,6 +35,12 @@ internal sealed class ReadingFigures
     {
         RowsRefused++;
         Name(row, column, rule);
+    }
+
+    public void RefuseUnidentified(in SourceRow row, string column, string rule)
+    {
+        RowsUnidentified++;
+        RefuseRow(row, column, rule);
     }
 
     public void RefuseCell(in SourceRow row, string column, string rule)

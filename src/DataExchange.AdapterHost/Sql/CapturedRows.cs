@@ -30,8 +30,12 @@ internal sealed class CapturedRows(SqlConfig config, string subjectColumn, IRead
             _capture.Confirm(_taken.Until);
         var taken = _capture.Take();
         if (!_isRead)
+        {
             taken.Keys.UnionWith(_taken.Keys);
-        (_taken, _isRead) = (taken with { IsAll = taken.IsAll || (!_isRead && _taken.IsAll) }, taken.Keys.Count == 0 && !taken.IsAll);
+            taken = taken with { IsAll = taken.IsAll || _taken.IsAll };
+        }
+
+        (_taken, _isRead) = (taken, taken.Keys.Count == 0 && !taken.IsAll);
         var version = await _table.VersionAsync(whole || _taken.IsAll, cancellationToken);
         return _taken.Keys.Count > 0 && version == _table.Compared ? new RowVersion(null, time.GetUtcNow(), IsPartial: true) : version;
     }
@@ -50,20 +54,21 @@ internal sealed class CapturedRows(SqlConfig config, string subjectColumn, IRead
         await using var connection = await _table.OpenAsync(cancellationToken);
         var subject = _database.Quote(subjectColumn);
         string type;
-        await using (var ask = _database.Command(connection, $"SELECT format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = '{_database.Table}'::regclass AND attname = @column", "@column", subjectColumn))
+        await using (var ask = _database.Command(connection, $"SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = '{_database.Table}'::regclass AND attname = @column", "@column", subjectColumn))
             type = (string)(await ask.ExecuteScalarAsync(cancellationToken))!;
         // Both sides in the column's own type, so that its index serves; and spelled by the database, so that what is missing is missing.
         await using var command = _database.Command(
             connection, $"SELECT {string.Join(", ", columns.Select(_database.Quote))}, {subject}::text FROM {_database.Table} WHERE {subject} = ANY(CAST(@keys AS {type}[]))", "@keys", _taken.Keys.ToArray());
         await using var rows = await SqlRows.ExecuteAsync(command, cancellationToken);
-        var missing = new HashSet<string>(_taken.Keys, StringComparer.Ordinal);
+        // A char(n) is padded in the log, and not as text.
+        var missing = _taken.Keys.Select(key => key.TrimEnd(' ')).ToHashSet(StringComparer.Ordinal);
         var cells = new string?[columns.Count];
         var place = 0L;
         while (await rows.ReadAsync(cancellationToken))
         {
             for (var i = 0; i < cells.Length; i++)
                 cells[i] = CellText.Of(rows.GetValue(i));
-            missing.Remove(rows.GetString(cells.Length));
+            missing.Remove(rows.GetString(cells.Length).TrimEnd(' '));
             yield return new SourceRow(++place, null, cells);
         }
 

@@ -25,6 +25,7 @@ internal sealed class TableCapture(SqlConfig config, SqlDatabase database, strin
     private readonly CancellationTokenSource _end = new();
     private HashSet<string> _keys = new(StringComparer.Ordinal);
     private bool _isAll;
+    private bool _isOpen;
     private NpgsqlLogSequenceNumber _until;
     private uint _relation;
     private LogicalReplicationConnection? _connection;
@@ -56,14 +57,20 @@ internal sealed class TableCapture(SqlConfig config, SqlDatabase database, strin
                 $"slot or publication cannot be used ({(failed as DbException)?.SqlState ?? failed.GetType().Name}): wal_level must be logical, and the account must have the REPLICATION right and own the table");
         }
 
+        _isOpen = false;
         _listening = ListenAsync(_connection, _end.Token);
     }
 
     /// <summary>What was written since it was taken last.</summary>
     public CapturedKeys Take()
     {
+        // Asked for first: what ends before it was begun before the question whether one is open.
+        var received = _connection?.LastReceivedLsn ?? default;
         lock (_lock)
         {
+            // Others write too: a table that rests must not make the database keep their log.
+            if (!_isOpen && received > _until)
+                _until = received;
             var taken = new CapturedKeys(_keys, _isAll, _until);
             (_keys, _isAll) = (new(StringComparer.Ordinal), false);
             return taken;
@@ -98,11 +105,21 @@ internal sealed class TableCapture(SqlConfig config, SqlDatabase database, strin
     {
         var capture = config.Capture!;
         await using var connection = await database.OpenAsync(cancellationToken);
-        await using (var known = database.Command(connection, "SELECT 1 FROM pg_publication WHERE pubname = @name", "@name", capture.Publication))
+        bool isPartitioned;
+        await using (var kind = database.Command(connection, "SELECT relkind = 'p' FROM pg_class WHERE oid = @table::regclass", "@table", database.Table))
+            isPartitioned = (bool)(await kind.ExecuteScalarAsync(cancellationToken))!;
+        await using (var known = database.Command(connection, "SELECT to_jsonb(p) ->> 'pubviaroot' FROM pg_publication p WHERE pubname = @name", "@name", capture.Publication))
         {
-            if (await known.ExecuteScalarAsync(cancellationToken) is null)
+            // Rows of a partition would be those of a table that nobody asked about.
+            if (await known.ExecuteScalarAsync(cancellationToken) is { } viaRoot)
             {
-                await using var make = database.Command(connection, $"CREATE PUBLICATION {database.Quote(capture.Publication)} FOR TABLE {database.Table}");
+                if (isPartitioned && viaRoot is not "true")
+                    throw new SourceStoppedException("its table is partitioned: set the publication's publish_via_partition_root to true");
+            }
+            else
+            {
+                var root = isPartitioned ? " WITH (publish_via_partition_root = true)" : "";
+                await using var make = database.Command(connection, $"CREATE PUBLICATION {database.Quote(capture.Publication)} FOR TABLE {database.Table}{root}");
                 await make.ExecuteNonQueryAsync(cancellationToken);
             }
         }
@@ -123,6 +140,9 @@ internal sealed class TableCapture(SqlConfig config, SqlDatabase database, strin
         {
             await using var make = database.Command(connection, "SELECT pg_create_logical_replication_slot(@slot, 'pgoutput')", "@slot", capture.Slot);
             await make.ExecuteNonQueryAsync(cancellationToken);
+            // What was written before it, and after the slot that it replaces, is in no stream.
+            lock (_lock)
+                _isAll = true;
         }
     }
 
@@ -140,6 +160,10 @@ internal sealed class TableCapture(SqlConfig config, SqlDatabase database, strin
                 case RelationMessage relation when relation.RelationId == _relation:
                     if ((_changedSchema = ChangedColumn(relation, ref known)) is not null)
                         return;
+                    break;
+                case BeginMessage:
+                    lock (_lock)
+                        _isOpen = true;
                     break;
                 case TruncateMessage truncate:
                     isAll |= truncate.Relations.Any(relation => relation.RelationId == _relation);
@@ -176,11 +200,11 @@ internal sealed class TableCapture(SqlConfig config, SqlDatabase database, strin
         switch (message)
         {
             case InsertMessage insert:
-                await AddAsync(keys, insert.Relation, insert.NewRow);
+                await AddAsync(keys, insert.Relation, insert.NewRow, isWhole: true);
                 break;
             case FullUpdateMessage update:
-                await AddAsync(keys, update.Relation, update.OldRow);
-                await AddAsync(keys, update.Relation, update.NewRow);
+                await AddAsync(keys, update.Relation, update.OldRow, isWhole: true);
+                await AddAsync(keys, update.Relation, update.NewRow, isWhole: true);
                 break;
             case IndexUpdateMessage update:
                 await AddAsync(keys, update.Relation, update.Key);
@@ -193,25 +217,29 @@ internal sealed class TableCapture(SqlConfig config, SqlDatabase database, strin
                 await AddAsync(keys, delete.Relation, delete.Key);
                 break;
             case FullDeleteMessage delete:
-                await AddAsync(keys, delete.Relation, delete.OldRow);
+                await AddAsync(keys, delete.Relation, delete.OldRow, isWhole: true);
                 break;
             default:
                 break;
         }
     }
 
-    private async Task AddAsync(HashSet<string> keys, RelationMessage relation, ReplicationTuple tuple)
+    /// <param name="isWhole">Nothing for the subject means that the row has none; else that the log does not tell.</param>
+    private async Task AddAsync(HashSet<string> keys, RelationMessage relation, ReplicationTuple tuple, bool isWhole = false)
     {
-        string? key = null;
+        var (key, isNobodys) = ((string?)null, false);
         await foreach (var value in tuple)
         {
-            if (relation.RelationId == _relation && value.GetFieldName() == subjectColumn && value.Kind == TupleDataKind.TextValue)
+            if (relation.RelationId != _relation || value.GetFieldName() != subjectColumn)
+                continue;
+            if (value.Kind == TupleDataKind.TextValue)
                 key = await value.Get<string>();
+            isNobodys = isWhole && value.Kind == TupleDataKind.Null;
         }
 
         if (key is not null)
             keys.Add(key);
-        else if (relation.RelationId == _relation)
+        else if (relation.RelationId == _relation && !isNobodys)
             throw new SourceStoppedException($"a change does not say whose row it is: column {subjectColumn} must be in the table's primary key, or REPLICA IDENTITY be FULL");
     }
 
@@ -223,7 +251,7 @@ internal sealed class TableCapture(SqlConfig config, SqlDatabase database, strin
             _isAll |= isAll || _keys.Count > KeysMax;
             if (_isAll)
                 _keys.Clear();
-            _until = until;
+            (_until, _isOpen) = (until, false);
         }
     }
 

@@ -1,6 +1,7 @@
 using DataExchange.Adapter;
 using DataExchange.AdapterHost.Sources;
 using DataExchange.Contracts;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using NUnit.Framework;
 
 namespace DataExchange.UnitTests.AdapterHost.Sources;
@@ -149,6 +150,73 @@ internal sealed class FileSourceTests
         Assert.That(department.Status.Last!.CellsRefused, Is.EqualTo(3));
     }
 
+    [Test]
+    public async Task Read_RowWhoseMomentWentBad_LeavesWhatWasPublished()
+    {
+        await using var department = new Department(SampleFile.Yaml + "    as_of: {column: since}\n    withdraw_percent_max: 100\n");
+        department.Write("a.csv", "id,former,kind,title,state,founded,address,since\nAB1,,,Alpha,,,,2026-01-01T00:00:00Z\nAB2,,,Beta,,,,2026-01-01T00:00:00Z\n");
+        await department.ReadAsync();
+
+        department.Write("a.csv", "id,former,kind,title,state,founded,address,since\nAB1,,,Alpha 2,,,,yesterday\n");
+        await department.ReadAsync();
+
+        Assert.That(department.Hub.Facts, Is.EqualTo(new[] { "body:AB1/title=Alpha" }), "the other one is gone");
+        Assert.That(department.Status.Last!.RowsRefused, Is.EqualTo(1));
+    }
+
+    [TestCase("AB2?,,,Beta,D,,\n")]
+    [TestCase(",,,Beta,D,,\n")]
+    [TestCase("AB2,,,Beta\n")]
+    public async Task Read_RowThatDoesNotSayWhoseItIs_WithdrawsNothingUnlessAccepted(string row)
+    {
+        await using var department = new Department(SampleFile.Yaml + "    withdraw_percent_max: 100\n");
+        department.Write("a.csv", Header + First + Second);
+        await department.ReadAsync();
+
+        department.Write("a.csv", Header + "AB9,,,New,,,\n" + First + row);
+        var stopped = await Assert.ThrowsAsync<SourceStoppedException>(() => department.ReadAsync());
+
+        Assert.That(stopped!.Message, Does.Contain("1 of 2 subjects are gone, and 1 rows that were refused do not say whose they are"));
+        Assert.That(department.Hub.Facts, Is.EqualTo(Alpha.Concat(Beta).Append("body:AB9/title=New")), "what came is published");
+
+        await File.WriteAllBytesAsync(SourceReader.AcceptancePathOf(department.StateFolder, "bodies"), []);
+        await department.ReadAsync();
+        Assert.That(department.Hub.Facts, Is.EqualTo(Alpha.Append("body:AB9/title=New")));
+    }
+
+    [Test]
+    public async Task Read_LinkToTheSubjectItself_IsNotStated()
+    {
+        await using var department = new Department(SampleFile.Yaml.Replace("{column: former, scheme: old}", "{column: former, scheme: body}", StringComparison.Ordinal));
+        department.Write("a.csv", Header + "AB1, ab1,,Alpha,,,\nAB2,AB1,,Beta,,,\n");
+
+        await department.ReadAsync();
+
+        Assert.That(department.Hub.Facts, Is.EqualTo(new[] { "body:AB1/title=Alpha", "body:AB2/title=Beta", "body:AB2~body:AB1" }));
+        Assert.That(department.Status.Last!.CellsRefused, Is.Zero);
+    }
+
+    [Test]
+    public async Task Read_AcceptedFileThatIsAsBefore_AcceptsNothingLater()
+    {
+        await using var department = new Department();
+        department.Write("a.csv", Header + First + Second);
+        var written = File.GetLastWriteTimeUtc(department["a.csv"]);
+        await department.ReadAsync();
+        department.Write("a.csv", Header + Second);
+        await Assert.ThrowsAsync<SourceStoppedException>(() => department.ReadAsync());
+        Assert.That(File.Exists(SourceReader.QuestionPathOf(department.StateFolder, "bodies")), "it asks");
+
+        await File.WriteAllBytesAsync(SourceReader.AcceptancePathOf(department.StateFolder, "bodies"), []);
+        department.Write("a.csv", Header + First + Second);
+        File.SetLastWriteTimeUtc(department["a.csv"], written);
+        await department.ReadAsync();
+        Assert.That(File.Exists(SourceReader.QuestionPathOf(department.StateFolder, "bodies")), Is.False);
+
+        department.Write("a.csv", Header + Second);
+        await Assert.ThrowsAsync<SourceStoppedException>(() => department.ReadAsync(), "it asks anew");
+    }
+
     [TestCase("id,former,kind,title,state,founded\n", "has no column address")]
     [TestCase("id,former,kind,title,state,founded,address,id\n", "twice")]
     public async Task Read_WrongColumns_StopTheSource(string header, string reason)
@@ -195,6 +263,18 @@ internal sealed class FileSourceTests
         await department.ReadAsync();
 
         Assert.That(department.Hub.Facts, Is.EqualTo(newest ? Beta : Alpha.Concat(Beta)));
+    }
+
+    [TestCase(0, HealthStatus.Healthy)]
+    [TestCase(1, HealthStatus.Degraded)]
+    public async Task Health_LogKeptForASource_IsDegradedAboveTheLimit(long above, HealthStatus expected)
+    {
+        await using var department = new Department();
+        department.Status.LagBytes = SourcesHealthCheck.LagBytesMax + above;
+
+        var health = await new SourcesHealthCheck(department.Sources.Readers).CheckHealthAsync(new HealthCheckContext());
+
+        Assert.That(health.Status, Is.EqualTo(expected), health.Description);
     }
 
     [Test]
