@@ -1,6 +1,10 @@
 using System.CommandLine;
+using System.Security.Cryptography;
+using DataExchange.Adapter;
 using DataExchange.AdapterHost.Configuration;
 using DataExchange.AdapterHost.Sources;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Options;
 
 namespace DataExchange.AdapterHost;
 
@@ -27,7 +31,13 @@ internal static class AdapterCommands
         {
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (OptionsValidationException refused)
+        {
+            foreach (var failure in refused.Failures)
+                await Console.Error.WriteLineAsync(failure);
+            return Usage;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or OutboxDamagedException or SqliteException or CryptographicException or InvalidOperationException)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return Unavailable;
@@ -79,7 +89,14 @@ internal static class AdapterCommands
                 return Usage;
             }
 
-            await File.WriteAllBytesAsync(SourceReader.AcceptancePathOf(file.Config.Adapter.StateFolder, name), [], CancellationToken.None);
+            var stateFolder = AdapterProgram.StateFolderOf(file);
+            if (!File.Exists(SourceReader.QuestionPathOf(stateFolder, name)))
+            {
+                await Console.Error.WriteLineAsync($"{name} asks nothing: there is nothing to accept.");
+                return Finding;
+            }
+
+            await File.WriteAllBytesAsync(SourceReader.AcceptancePathOf(stateFolder, name), [], CancellationToken.None);
             Console.WriteLine($"The next reading of {name} withdraws what is gone.");
             return Ok;
         });

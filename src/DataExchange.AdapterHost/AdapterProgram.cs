@@ -43,6 +43,10 @@ internal static class AdapterProgram
         return app;
     }
 
+    /// <summary>Where the running adapter keeps its files: the environment overrides the file.</summary>
+    public static string StateFolderOf(HostFile file) =>
+        new ConfigurationBuilder().AddInMemoryCollection(file.Settings).AddEnvironmentVariables("DX_").Build()["Adapter:StateFolder"]!;
+
     /// <summary>What only several options together can get wrong, before anything is started; empty where all is well.</summary>
     public static async Task<IReadOnlyList<string>> CheckAsync(HostFile file)
     {

@@ -168,4 +168,4 @@ internal sealed record OutboxState(
     byte[] Epoch, ulong FirstSequence, ulong LastSequence, string? SourceCheckpoint, ulong RelayCheckpoint, ulong HubWatermark, long Bytes, bool Loaded);
 
 /// <summary>The file is not what this library wrote. Only a person can say what is to become of it.</summary>
-internal sealed class OutboxDamagedException(string message) : Exception(message);
+public sealed class OutboxDamagedException(string message) : Exception(message);
