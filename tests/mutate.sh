@@ -16,7 +16,7 @@ tool="$work/stryker/$stryker_version"
 #   area          project                    what is mutated, in it                                      unit tests
 areas='
 identifiers   | DataExchange.Contracts    | Identifiers/*.cs                                            | Contracts/Identifiers/*.cs
-policy        | DataExchange.Broker       | Policy/*.cs Budget/*.cs !Budget/BudgetSaving.cs !Budget/BudgetRegistration.cs !Budget/BudgetMetrics.cs | Broker/Policy/*.cs Broker/Budget/BudgetsTests.cs ../Testing/TempFolder.cs
+policy        | DataExchange.Broker       | Policy/*.cs Budget/*.cs !Budget/BudgetSaving.cs !Budget/BudgetRegistration.cs !Budget/BudgetMetrics.cs | Broker/Policy/*.cs Broker/Budget/BudgetsTests.cs Broker/Budget/DistinctWindowTests.cs ../Testing/TempFolder.cs
 merge         | DataExchange.Broker       | Index/RecordMerge.cs Index/AppliedRanges.cs Index/RecordUpdates.cs Index/RecordEntry.cs Index/ErasureMark.cs | Broker/Index/TestIndex.cs Broker/Index/RecordMergeTests.cs Broker/Index/AppliedRangesTests.cs Broker/Index/IndexWriterTests.cs ../Testing/TempFolder.cs
 audit         | DataExchange.Broker       | Audit/AuditFormat.cs Audit/Crc32C.cs Audit/SegmentReader.cs Audit/SegmentFile.cs Audit/AuditRecovery.cs | Broker/Audit/AuditTestLog.cs Broker/Audit/AuditDamageTests.cs Broker/Audit/AuditLogTests.cs Broker/Audit/AuditSegmentDamageTests.cs ../Testing/TempFolder.cs
 verification  | DataExchange.Transparency | Merkle*.cs LogVerification.cs Checkpoint.cs Notes/*.cs Tiles/*.cs Witnesses/*.cs | Transparency/*.cs HouseRules/Repository.cs
