@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DataExchange.Hosting;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
@@ -54,17 +55,10 @@ internal sealed class DeadLetterQueues : IAsyncDisposable
     }
 
     /// <summary>Up to <paramref name="max"/> of each queue as it is now, oldest first; all of them go back when this is disposed of.</summary>
-    public async IAsyncEnumerable<DeadLetter> ReadAsync(int max, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<DeadLetter> ReadAsync(int max, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var beside in new[] { Error, Skipped })
-        {
-            for (var left = await CountAsync(beside, max, cancellationToken); left > 0; left--)
-            {
-                if (await _channel.BasicGetAsync(_queue + beside, autoAck: false, cancellationToken) is not { } message)
-                    break;
-                yield return DeadLetter.Read(message, beside == Skipped);
-            }
-        }
+        await foreach (var (letter, _) in TakeAsync(max, cancellationToken))
+            yield return letter;
     }
 
     /// <summary>Puts those that are chosen back into the hub's queue, each as it first came.</summary>
@@ -73,21 +67,14 @@ internal sealed class DeadLetterQueues : IAsyncDisposable
     public async Task<int> RetryAsync(Func<DeadLetter, bool> chosen, int max, Action<DeadLetter> done, CancellationToken cancellationToken)
     {
         var retried = 0;
-        foreach (var beside in new[] { Error, Skipped })
+        await foreach (var (letter, message) in TakeAsync(max, cancellationToken))
         {
-            // No more than there are now: what fails again comes back behind them.
-            for (var left = await CountAsync(beside, max, cancellationToken); left > 0; left--)
-            {
-                if (await _channel.BasicGetAsync(_queue + beside, autoAck: false, cancellationToken) is not { } message)
-                    break;
-                var letter = DeadLetter.Read(message, beside == Skipped);
-                if (!chosen(letter))
-                    continue;
-                await _channel.BasicPublishAsync("", _queue, mandatory: true, AsItCame(message.BasicProperties), message.Body, cancellationToken);
-                await _channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
-                retried++;
-                done(letter);
-            }
+            if (!chosen(letter))
+                continue;
+            await _channel.BasicPublishAsync("", _queue, mandatory: true, AsItCame(message.BasicProperties), message.Body, cancellationToken);
+            await _channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
+            retried++;
+            done(letter);
         }
 
         return retried;
@@ -97,6 +84,20 @@ internal sealed class DeadLetterQueues : IAsyncDisposable
     {
         await _channel.DisposeAsync();
         await _connection.DisposeAsync();
+    }
+
+    /// <summary>No more than there are when a queue is begun: what fails again comes back behind them.</summary>
+    private async IAsyncEnumerable<(DeadLetter Letter, BasicGetResult Message)> TakeAsync(int max, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var beside in new[] { Error, Skipped })
+        {
+            for (var left = await CountAsync(beside, max, cancellationToken); left > 0; left--)
+            {
+                if (await _channel.BasicGetAsync(_queue + beside, autoAck: false, cancellationToken) is not { } message)
+                    break;
+                yield return (DeadLetter.Read(message, beside == Skipped), message);
+            }
+        }
     }
 
     private async Task<uint> CountAsync(string beside, int max, CancellationToken cancellationToken)
