@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using DataExchange.Broker.Audit;
 using DataExchange.Broker.Catalogue.Storage;
+using DataExchange.Broker.Index;
+using DataExchange.Contracts;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 
@@ -12,9 +14,10 @@ namespace DataExchange.Broker.Governance;
 /// Writes each act of governance to the audit log before it is in force: an act that cannot be recorded does not happen. Acts exclude each
 /// other, so that their entries stand in the order in which they take effect.
 /// </summary>
-internal sealed class GovernanceTrail(CatalogueStore store, AuditLog audit) : IHostedService
+internal sealed class GovernanceTrail(CatalogueStore store, AuditLog audit, SubjectKeys keys) : IHostedService
 {
-    private const int PersonBytes = 16;
+    // Of no exchange's scheme, so that it is no subject's key.
+    private const string PersonScheme = "governance/person";
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -28,7 +31,7 @@ internal sealed class GovernanceTrail(CatalogueStore store, AuditLog audit) : IH
     {
         ReadOnlyMemory<byte>[] entries =
         [
-            .. change.Written.Select(written => ActOf(written.Was, written.Now)).OfType<Wire.GovernanceAct>()
+            .. change.Written.Select(written => ActOf(written.Was, written.Now, change.By)).OfType<Wire.GovernanceAct>()
                 .Select(act => (ReadOnlyMemory<byte>)new Wire.AuditEntry { RecordedAt = change.Now.ToTimestamp(), Governance = act }.ToByteArray()),
         ];
         // Not cancelled: an entry that is on its way is written, and its act should be too.
@@ -37,9 +40,9 @@ internal sealed class GovernanceTrail(CatalogueStore store, AuditLog audit) : IH
     }
 
     /// <summary>Null where nothing was decided: a newer token, an escalation.</summary>
-    private static Wire.GovernanceAct? ActOf(object? was, object now) => (was, now) switch
+    private Wire.GovernanceAct? ActOf(object? was, object now, string? by) => (was, now) switch
     {
-        (ProposalRow before, ProposalRow after) when before.State == after.State && before.ContentHash == after.ContentHash => null,
+        (ProposalRow before, ProposalRow after) when before.State == after.State && before.ContentHash == after.ContentHash && before.ExpiresAt == after.ExpiresAt => null,
         (_, ProposalRow proposal) => new()
         {
             Kind = KindOf(proposal.State),
@@ -60,11 +63,13 @@ internal sealed class GovernanceTrail(CatalogueStore store, AuditLog audit) : IH
             Person = PersonOf(request.DecidedBy),
             Department = request.Consumer.Value,
         },
-        (PersonRow before, PersonRow after) when before.Role == after.Role && before.Department == after.Department && before.WithdrawnAt == after.WithdrawnAt => null,
-        (var before, PersonRow person) => new()
+        (PersonRow before, PersonRow after) when before.Role == after.Role && before.Department == after.Department
+            && before.WithdrawnAt == after.WithdrawnAt && before.IsWithdrawn == after.IsWithdrawn => null,
+        (_, PersonRow person) => new()
         {
-            Kind = person.WithdrawnAt is null || person.WithdrawnAt == (before as PersonRow)?.WithdrawnAt ? Wire.GovernanceActKind.PersonAdmitted : Wire.GovernanceActKind.PersonWithdrawn,
+            Kind = person.IsWithdrawn ? Wire.GovernanceActKind.PersonWithdrawn : Wire.GovernanceActKind.PersonAdmitted,
             Person = PersonOf(person.Id),
+            By = PersonOf(person.IsWithdrawn ? by : null),
             Department = person.Department?.Value ?? "",
         },
         _ => null,
@@ -85,8 +90,15 @@ internal sealed class GovernanceTrail(CatalogueStore store, AuditLog audit) : IH
         _ => Wire.GovernanceActKind.GrantRefused,
     };
 
-    private static ByteString PersonOf(string? id) =>
-        id is null ? ByteString.Empty : ByteString.CopyFrom(SHA256.HashData(Encoding.UTF8.GetBytes(id)).AsSpan(0, PersonBytes));
+    // Keyed, so that a person is not found by trying names. Hashed before, since an issuer and a subject can be longer than an identifier.
+    private ByteString PersonOf(string? id)
+    {
+        if (id is null)
+            return ByteString.Empty;
+        Span<byte> key = stackalloc byte[SubjectKey.Size];
+        keys.Of(new Identifier(PersonScheme, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id))))).Write(key);
+        return ByteString.CopyFrom(key);
+    }
 
     private static byte[] HashOf(GrantRequestRow request) => SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(
         CultureInfo.InvariantCulture,

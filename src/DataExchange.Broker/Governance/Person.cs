@@ -28,7 +28,7 @@ internal sealed record Person(string Id, PersonRole Role, DepartmentId? Departme
         if (IssuedAt <= known.WithdrawnAt)
             return ErrorReasons.TokenRefused;
         var same = known.Role == Role && known.Department == Department;
-        var over = now >= known.TokenExpiresAt || known.TokenIssuedAt <= known.WithdrawnAt;
+        var over = now >= known.TokenExpiresAt || known.IsWithdrawn;
         if (!same && (!over || IssuedAt < known.TokenIssuedAt))
             return ErrorReasons.RoleConflict;
         if (same)

@@ -47,6 +47,7 @@ internal sealed class Persons(IOptions<PersonOptions> options)
             throw ExchangeError.Of(refusal).ToRpcException();
         if (!roles.Contains(person.Role))
             throw ExchangeError.Of(ErrorReasons.RoleMissing).ToRpcException();
+        change.By = person.Id;
         if (known is null)
             change.Add(admitted);
         else if (known != admitted)

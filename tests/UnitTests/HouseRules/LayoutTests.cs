@@ -40,7 +40,7 @@ internal sealed partial class LayoutTests
         ["Budget"] = ["Index"],
         ["Providers"] = ["Catalogue"],
         ["Ingest"] = ["Index", "Catalogue", "Providers"],
-        ["Governance"] = ["Catalogue", "Policy", "Audit"],
+        ["Governance"] = ["Catalogue", "Policy", "Audit", "Index"],
         ["Erasure"] = ["Index", "Catalogue", "Audit"],
         ["Lookup"] = ["Policy", "Budget", "Index", "Catalogue", "Audit", "Providers"],
     };

@@ -17,6 +17,9 @@ internal sealed class CatalogueTransaction(
 
     public CatalogueFile File => _file ?? throw new InvalidOperationException("The act did not ask for the catalogue.");
 
+    /// <summary>The person who acts, once admitted; null for a department's own act, and for the exchange's own clock.</summary>
+    public string? By { get; set; }
+
     /// <summary>What governance records of the act, in order: rows as they were, null for a new one, and as they shall be.</summary>
     public IReadOnlyList<(object? Was, object Now)> Written => _written;
 

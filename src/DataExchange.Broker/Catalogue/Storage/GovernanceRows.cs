@@ -48,7 +48,11 @@ public enum GrantRequestState
 /// <param name="TokenIssuedAt">Of the newest token shown.</param>
 /// <param name="WithdrawnAt">Tokens issued until then count no more.</param>
 internal sealed record PersonRow(
-    string Id, PersonRole Role, DepartmentId? Department, DateTimeOffset TokenIssuedAt, DateTimeOffset TokenExpiresAt, DateTimeOffset? WithdrawnAt = null);
+    string Id, PersonRole Role, DepartmentId? Department, DateTimeOffset TokenIssuedAt, DateTimeOffset TokenExpiresAt, DateTimeOffset? WithdrawnAt = null)
+{
+    /// <summary>Until a token comes that was issued after the withdrawal.</summary>
+    public bool IsWithdrawn => TokenIssuedAt <= WithdrawnAt;
+}
 
 /// <summary>A change of the catalogue that one person has proposed.</summary>
 /// <param name="Content">What is approved, as canonical JSON: the proposal's id and reason, and the rows as they are and shall be.</param>

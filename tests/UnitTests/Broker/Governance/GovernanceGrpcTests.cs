@@ -232,6 +232,23 @@ public sealed class GovernanceGrpcTests
     }
 
     [Test]
+    public async Task Acts_PersonWithdrawnAndBack_SayWhoWithdrewAndThatThePersonIsBack()
+    {
+        await _hub.Connect(GovernanceHub.Tax, _hub.Token("tax-ann", "manage", "tax")).ListProposalsAsync(new());
+        await _hub.Connect(GovernanceHub.Tax, _hub.Token("op", "operate")).WithdrawRoleAsync(new() { Person = $"{DevelopmentIssuer.Name} tax-ann" });
+        var later = TimeProvider.System.GetUtcNow().AddSeconds(2);
+        await _hub.Connect(GovernanceHub.Tax, _hub.Token("tax-ann", ["manage"], "tax", now: later)).ListProposalsAsync(new());
+
+        var acts = _hub.Acts();
+
+        var admitted = Wire.GovernanceActKind.PersonAdmitted;
+        Assert.That(acts.Select(act => act.Kind), Is.EqualTo(new[] { admitted, admitted, Wire.GovernanceActKind.PersonWithdrawn, admitted }));
+        var (ann, op, withdrawn, again) = (acts[0], acts[1], acts[2], acts[3]);
+        Assert.That((withdrawn.Person, withdrawn.By), Is.EqualTo((ann.Person, op.Person)));
+        Assert.That((again.Person, again.By), Is.EqualTo((ann.Person, ByteString.Empty)));
+    }
+
+    [Test]
     public async Task Acts_AuditLogTakesNothing_DoNotHappen()
     {
         _hub.Logs.Expect("HealthCheckEnd");

@@ -1,9 +1,11 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using DataExchange.Broker.Audit;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Catalogue.Storage;
 using DataExchange.Broker.Governance;
+using DataExchange.Broker.Index;
 using DataExchange.Cli.Governance;
 using DataExchange.Contracts;
 using DataExchange.Hosting;
@@ -67,6 +69,7 @@ internal sealed class GovernanceHub : IAsyncDisposable
         builder.UseMutualTls(new IPEndPoint(IPAddress.Loopback, 0), options =>
             (options.TrustDomain, options.CertificatePath, options.KeyPath, options.RootPath) = (tls.TrustDomain, tls.CertificatePath, tls.KeyPath, tls.RootPath));
         builder.Services.AddExchangeGrpc(builder.Configuration);
+        builder.Services.AddSingleton(new SubjectKeys(RandomNumberGenerator.GetBytes(SubjectKeys.HubKeyBytes)));
         builder.Services.AddCatalogue();
         builder.Services.AddAudit();
         builder.Services.AddGovernance();
