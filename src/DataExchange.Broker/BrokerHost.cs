@@ -37,7 +37,7 @@ public static class BrokerHost
         builder.Services.AddPublication();
         builder.Services.AddAccesses();
         builder.Services.AddErasure();
-        builder.Services.AddSingleton<ProviderChannels>();
+        builder.Services.AddProviders();
         builder.Services.AddBudgets();
         builder.Services.AddLookup();
         builder.Services.AddGovernance();

@@ -1,19 +1,26 @@
 using System.Collections.Concurrent;
+using System.Net;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Contracts;
 using DataExchange.Hosting;
 using Grpc.Net.Client;
+using Microsoft.Extensions.Options;
 
 namespace DataExchange.Broker.Providers;
 
 /// <summary>
 /// One channel to each provider's adapter, kept for as long as its address and keys stand in the catalogue. The server must show the
-/// department's own name and a key registered for it, whatever host it answers from.
+/// department's own name and a key registered for it, whatever host it answers from, and be in a network where adapters may be.
 /// </summary>
-internal sealed class ProviderChannels(TlsCredentials credentials, IKeyDirectory keys, ILoggerFactory loggers) : IDisposable
+internal sealed class ProviderChannels(TlsCredentials credentials, IKeyDirectory keys, IOptions<ProviderOptions> options, ILoggerFactory loggers) : IDisposable
 {
-    // A dead provider is found in a lookup's time, not in TCP's.
-    private static readonly ClientLimits Limits = new() { ConnectTimeout = TimeSpan.FromSeconds(1), ReconnectBackoffMax = TimeSpan.FromSeconds(1) };
+    private readonly ClientLimits _limits = new()
+    {
+        // A dead provider is found in a lookup's time, not in TCP's.
+        ConnectTimeout = TimeSpan.FromSeconds(1),
+        ReconnectBackoffMax = TimeSpan.FromSeconds(1),
+        Networks = new ReachableNetworks([.. options.Value.Networks.Select(IPNetwork.Parse)]),
+    };
 
     private readonly ConcurrentDictionary<DepartmentId, Opened> _channels = new();
 
@@ -41,7 +48,7 @@ internal sealed class ProviderChannels(TlsCredentials credentials, IKeyDirectory
     }
 
     private Opened Open(DepartmentModel provider, Uri address) => new(provider, new RenewedChannel(credentials, () => MutualTlsClient.Connect(
-        address, credentials, new ExpectedPeer(PeerRole.Department, provider.Id.Value) { Keys = keys }, Limits, loggers)));
+        address, credentials, new ExpectedPeer(PeerRole.Department, provider.Id.Value) { Keys = keys }, _limits, loggers)));
 
     private sealed record Opened(DepartmentModel Provider, RenewedChannel Channel)
     {

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using DataExchange.Contracts;
@@ -41,6 +43,9 @@ public sealed record ClientLimits
 
     /// <summary>Largest message sent, in bytes. Default: the largest batch of the contract and 64 KiB for what surrounds it.</summary>
     public int SendBytesMax { get; init; } = WireLimits.BatchBytesMax + 65_536;
+
+    /// <summary>Where the address may lead; null for anywhere, where it is the operator's own.</summary>
+    public ReachableNetworks? Networks { get; init; }
 }
 
 /// <summary>The calling side of mutual TLS.</summary>
@@ -88,6 +93,7 @@ public static partial class MutualTlsClient
             AllowAutoRedirect = false,
             UseProxy = false,
             UseCookies = false,
+            ConnectCallback = limits.Networks is null ? null : (context, cancellationToken) => ConnectAsync(limits.Networks, server, logger, context.DnsEndPoint, cancellationToken),
             SslOptions = new SslClientAuthenticationOptions
             {
                 EnabledSslProtocols = SslProtocols.Tls13,
@@ -98,6 +104,15 @@ public static partial class MutualTlsClient
                     Accept(verifier, server, logger, certificate, chain, errors),
             },
         };
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(
+        ReachableNetworks networks, ExpectedPeer server, ILogger logger, DnsEndPoint host, CancellationToken cancellationToken)
+    {
+        if (await networks.ConnectAsync(host, cancellationToken) is { } connection)
+            return connection;
+        Log.AddressRefused(logger, server.Role, server.Name ?? "");
+        throw new SocketException((int)SocketError.NetworkUnreachable);
     }
 
     private static bool Accept(PeerVerifier verifier, ExpectedPeer server, ILogger logger, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
@@ -114,5 +129,8 @@ public static partial class MutualTlsClient
     {
         [LoggerMessage(101, LogLevel.Warning, "Server certificate refused: {Reason}; expected {Role} {Name}", EventName = "ServerRefused")]
         public static partial void ServerRefused(ILogger logger, CertificateRefusal reason, PeerRole role, string name);
+
+        [LoggerMessage(109, LogLevel.Warning, "Not connected to {Role} {Name}: its address leads to no network that it may", EventName = "AddressRefused")]
+        public static partial void AddressRefused(ILogger logger, PeerRole role, string name);
     }
 }

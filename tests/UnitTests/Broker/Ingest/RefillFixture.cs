@@ -6,6 +6,7 @@ using DataExchange.Hosting;
 using DataExchange.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 using static DataExchange.UnitTests.Broker.Ingest.IngestSamples;
@@ -31,7 +32,7 @@ internal sealed class RefillFixture : IAsyncDisposable
         _hubTls = TlsCredentials.Load(_certificates.Hub);
         _loggers = new LoggerFactory([_logs]);
         Hub = new IngestHub(CatalogueOf(), Clock);
-        Channels = new ProviderChannels(_hubTls, new BrokerKeyDirectory(Hub.Catalogue), Hub.Loggers);
+        Channels = new ProviderChannels(_hubTls, new BrokerKeyDirectory(Hub.Catalogue), Options.Create(new ProviderOptions()), Hub.Loggers);
         Refill = new GapRefill(Hub.Ingest, Hub.Index.Streams, Hub.Catalogue, Channels, Hub.Options, Clock, _loggers.CreateLogger<GapRefill>());
         for (var first = 1UL; first <= 6; first++)
             Adapter.Batches.Add(Sign(Plain(first)));

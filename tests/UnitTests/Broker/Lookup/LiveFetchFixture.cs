@@ -36,11 +36,11 @@ internal sealed class LiveFetchFixture : IAsyncDisposable
     private readonly Dictionary<DepartmentId, LoopbackServer> _servers = [];
     private readonly LiveFetch _live;
 
-    private LiveFetchFixture(LookupOptions options)
+    private LiveFetchFixture(LookupOptions options, ProviderOptions? providers)
     {
         _loggers = new LoggerFactory([_logs]);
         _hubTls = TlsCredentials.Load(_certificates.Hub);
-        _channels = new ProviderChannels(_hubTls, new AdapterDouble.OpenDoor(), _loggers);
+        _channels = new ProviderChannels(_hubTls, new AdapterDouble.OpenDoor(), Options.Create(providers ?? new ProviderOptions()), _loggers);
         _live = new LiveFetch(_channels, _pipelines, Options.Create(options), Clock, _loggers.CreateLogger<LiveFetch>());
     }
 
@@ -53,9 +53,9 @@ internal sealed class LiveFetchFixture : IAsyncDisposable
 
     public DepartmentId? Suspended { get; set; }
 
-    public static async Task<LiveFetchFixture> StartAsync(LookupOptions? options = null)
+    public static async Task<LiveFetchFixture> StartAsync(LookupOptions? options = null, ProviderOptions? providers = null)
     {
-        var fixture = new LiveFetchFixture(options ?? new LookupOptions());
+        var fixture = new LiveFetchFixture(options ?? new LookupOptions(), providers);
         foreach (var (department, adapter) in fixture.Adapters)
         {
             fixture._servers[department] = await LoopbackServer.StartAsync<FetchDouble>(
