@@ -18,11 +18,12 @@ internal sealed class PeerInterceptor(OpenCalls calls, FairShare share) : Interc
         return await continuation(request, context);
     }
 
-    public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
+    public override async Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation)
     {
         var peer = Require(context.GetPeerConnection());
-        return continuation(new Reader<TRequest>(requestStream, this, peer, context.CancellationToken), context);
+        await using var reader = new Reader<TRequest>(requestStream, this, peer, context.CancellationToken);
+        return await continuation(reader, context);
     }
 
     public override Task ServerStreamingServerHandler<TRequest, TResponse>(
@@ -32,28 +33,51 @@ internal sealed class PeerInterceptor(OpenCalls calls, FairShare share) : Interc
         return continuation(request, new Writer<TResponse>(responseStream, this, peer), context);
     }
 
-    public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
+    public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream,
         IServerStreamWriter<TResponse> responseStream,
         ServerCallContext context,
         DuplexStreamingServerMethod<TRequest, TResponse> continuation)
     {
         var peer = Require(context.GetPeerConnection());
-        var reader = new Reader<TRequest>(requestStream, this, peer, context.CancellationToken);
-        return continuation(reader, new Writer<TResponse>(responseStream, this, peer), context);
+        await using var reader = new Reader<TRequest>(requestStream, this, peer, context.CancellationToken);
+        await continuation(reader, new Writer<TResponse>(responseStream, this, peer), context);
     }
 
     private PeerConnection Require(PeerConnection connection) =>
         calls.Refusal(connection) is { } error ? throw error.ToRpcException() : connection;
 
-    private sealed class Reader<T>(IAsyncStreamReader<T> inner, PeerInterceptor gate, PeerConnection peer, CancellationToken callEnds) : IAsyncStreamReader<T>
+    /// <summary>
+    /// Reads until the call has ended, however its service ends it: the server uses what a call is read from for the next call on the
+    /// connection, and a read left behind would meet that one's messages.
+    /// </summary>
+    private sealed class Reader<T>(IAsyncStreamReader<T> inner, PeerInterceptor gate, PeerConnection peer, CancellationToken callEnds)
+        : IAsyncStreamReader<T>, IAsyncDisposable
     {
+        private readonly CancellationTokenSource _ended = CancellationTokenSource.CreateLinkedTokenSource(callEnds);
+        private Task _reading = Task.CompletedTask;
+
         public T Current => inner.Current;
 
-        public async Task<bool> MoveNext(CancellationToken cancellationToken)
+        public Task<bool> MoveNext(CancellationToken cancellationToken)
         {
-            // A service that names no token, as reflection does, would wait past the end of the call.
-            if (!await inner.MoveNext(cancellationToken.CanBeCanceled ? cancellationToken : callEnds))
+            var reading = ReadAsync(cancellationToken);
+            _reading = reading;
+            return reading;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _ended.CancelAsync();
+            await _reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _ended.Dispose();
+        }
+
+        private async Task<bool> ReadAsync(CancellationToken cancellationToken)
+        {
+            using var either = cancellationToken.CanBeCanceled && cancellationToken != callEnds
+                ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended.Token) : null;
+            if (!await inner.MoveNext(either?.Token ?? _ended.Token))
                 return false;
             gate.Require(peer);
             return true;

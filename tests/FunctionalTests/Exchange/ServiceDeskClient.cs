@@ -13,6 +13,9 @@ internal sealed class ServiceDeskClient(Workspace workspace, ExchangePlan plan) 
     private int _cases;
     private readonly GrpcChannel _channel = workspace.ConnectToHub(plan.Consumer.Id);
 
+    /// <summary>For messages that no client of the contract would send.</summary>
+    public CallInvoker Calls => _channel.CreateCallInvoker();
+
     /// <exception cref="RpcException">Refused, or not answered in time.</exception>
     public async Task<Wire.LookupResponse> AskAsync(Name name, TimeSpan deadline) =>
         await new Wire.LookupService.LookupServiceClient(_channel).LookupAsync(Request(name), deadline: TimeProvider.System.GetUtcNow().UtcDateTime + deadline);

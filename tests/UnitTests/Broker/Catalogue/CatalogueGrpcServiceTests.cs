@@ -1,8 +1,10 @@
 using System.Net;
+using System.Security.Cryptography;
 using DataExchange.Broker.Audit;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Catalogue.Storage;
 using DataExchange.Broker.Governance;
+using DataExchange.Broker.Index;
 using DataExchange.Contracts;
 using DataExchange.Hosting;
 using DataExchange.Testing;
@@ -42,6 +44,7 @@ public sealed class CatalogueGrpcServiceTests
         builder.UseMutualTls(new IPEndPoint(IPAddress.Loopback, 0), tls =>
             (tls.TrustDomain, tls.CertificatePath, tls.KeyPath, tls.RootPath) = (hub.TrustDomain, hub.CertificatePath, hub.KeyPath, hub.RootPath));
         builder.Services.AddExchangeGrpc(builder.Configuration);
+        builder.Services.AddSingleton(new SubjectKeys(RandomNumberGenerator.GetBytes(SubjectKeys.HubKeyBytes)));
         builder.Services.AddCatalogue();
         builder.Services.AddAudit();
         builder.Services.AddGovernance();
