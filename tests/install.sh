@@ -12,12 +12,15 @@ command -v setpriv >/dev/null || missing+=(util-linux)
 command -v node >/dev/null || missing+=(nodejs)
 command -v softhsm2-util >/dev/null || missing+=(softhsm2)
 command -v npm >/dev/null || missing+=(npm)
+command -v sqlite3 >/dev/null || missing+=(sqlite3)
+command -v curl >/dev/null || missing+=(curl)
 
-# The packages of the foreign client; a second time does nothing.
+# The packages of the foreign client and of what checks documents; a second time does nothing.
 install_interop() {
   local folder
-  folder="$(dirname "${BASH_SOURCE[0]}")/interop"
-  [ -d "$folder/node_modules" ] || npm ci --silent --prefix "$folder"
+  for folder in "$(dirname "${BASH_SOURCE[0]}")"/{interop,documents}; do
+    [ -d "$folder/node_modules" ] || npm ci --silent --ignore-scripts --prefix "$folder"
+  done
 }
 
 if ! command -v dotnet >/dev/null; then

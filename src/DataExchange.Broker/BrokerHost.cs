@@ -10,6 +10,7 @@ using DataExchange.Broker.Ingest;
 using DataExchange.Broker.Lookup;
 using DataExchange.Broker.Providers;
 using DataExchange.Broker.Publication;
+using DataExchange.Broker.Rest;
 using DataExchange.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -25,8 +26,10 @@ public static class BrokerHost
         builder.Services.AddSingleton<IValidateOptions<HubOptions>, HubOptionsValidator>();
         builder.Services.AddSingleton(TimeProvider.System);
 
-        builder.UseMutualTls(IPEndPoint.Parse($"{hub.Address}:{hub.Port}"));
+        var rest = builder.Configuration.ReadRest();
+        builder.UseMutualTls(IPEndPoint.Parse($"{hub.Address}:{hub.Port}"), http1: rest.Enabled);
         builder.Services.AddExchangeGrpc(builder.Configuration);
+        builder.Services.AddExchangeRest(builder.Configuration);
         builder.Services.AddExchangeBus(builder.Configuration, ChangeBatchConsumerDefinition.AddTo);
         builder.AddExchangeTelemetry("dataexchange-hub");
 
@@ -52,6 +55,8 @@ public static class BrokerHost
         app.MapGrpcService<AccessLogGrpcService>();
         app.MapLogFiles();
         app.MapGrpcService<ErasureGrpcService>();
+        if (rest.Enabled)
+            app.UseExchangeRest().MapRestService<LookupRestService>().MapRestDocuments(rest);
         return app;
     }
 }

@@ -23,6 +23,7 @@ internal static class LookupRegistration
         services.AddSingleton<DisclosureRule>();
         services.AddSingleton<OperatorRule>();
         services.AddSingleton<IdentityLookup>();
+        services.AddTransient<LookupGrpcService>();
         return services;
     }
 }

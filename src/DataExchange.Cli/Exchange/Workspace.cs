@@ -105,6 +105,7 @@ internal sealed class Workspace
         Hub = new { BrokerId, DataDirectory = HubFolder, Address, _settings.Port },
         Tls = _certificates.Hub,
         Management = new { Port = _settings.Port + 1 },
+        Rest = new { Enabled = true, Page = true },
         Logging,
         Bus = Bus(),
         // This consumer goes through everything that there is, and through much that nobody knows.

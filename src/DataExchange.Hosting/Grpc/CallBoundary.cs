@@ -11,6 +11,9 @@ internal sealed class CallStage
 {
     /// <summary>Set when the request has been read and the interceptors have taken over.</summary>
     public bool Handled { get; set; }
+
+    /// <summary>null where the caller is not of a mutual TLS listener.</summary>
+    public OpenCalls.OpenCall? Call { get; init; }
 }
 
 /// <summary>
@@ -24,10 +27,13 @@ internal sealed partial class CallBoundary(RequestDelegate next, OpenCalls calls
 
     public async Task InvokeAsync(HttpContext context)
     {
-        var stage = new CallStage();
-        context.Features.Set(stage);
         using var call = context.Features.Get<PeerConnection>() is { } peer ? calls.Open(context, peer) : null;
+        var stage = new CallStage { Call = call };
+        context.Features.Set(stage);
         await next(context);
+        // Has no trailers: RestBoundary sees to it.
+        if (context.IsRest())
+            return;
         if (call?.Refusal is { } refusal)
             AnswerEnded(context.Response, refusal);
         if (context.Response.HasStarted || context.Response.Headers.ContainsKey(DetailsHeader))

@@ -97,8 +97,9 @@ internal sealed partial class ErrorInterceptor(TimeProvider clock, IHostApplicat
     /// <summary>What the platform throws out of reads and writes of a call that its caller has left.</summary>
     private static bool IsEndOfCall(Exception exception) => exception is OperationCanceledException or IOException or InvalidOperationException;
 
-    private RpcException Ended(ServerCallContext context) => context.Deadline <= clock.GetUtcNow().UtcDateTime
-        ? ExchangeError.Of(ErrorReasons.DeadlineTooShort).ToRpcException()
+    private RpcException Ended(ServerCallContext context) =>
+        context.GetHttpContext().Features.Get<CallStage>()?.Call?.Refusal is { } refusal ? refusal.ToRpcException()
+        : context.Deadline <= clock.GetUtcNow().UtcDateTime ? ExchangeError.Of(ErrorReasons.DeadlineTooShort).ToRpcException()
         : new RpcException(new Status(StatusCode.Cancelled, "The caller left."));
 
     private RpcException Unexpected(Exception exception, ServerCallContext context)

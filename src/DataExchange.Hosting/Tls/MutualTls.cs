@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -32,7 +33,9 @@ public static class MutualTls
     /// Adds a gRPC listener: TLS 1.3, HTTP/2 and a client certificate of this exchange, nothing else; limits from section <c>Listener</c>.
     /// Port 0 takes a free one. May be called once per endpoint.
     /// </summary>
-    public static WebApplicationBuilder UseMutualTls(this WebApplicationBuilder builder, IPEndPoint endpoint, Action<TlsOptions>? configure = null)
+    /// <param name="http1">Takes HTTP/1.1 too, from those that offer no HTTP/2 or name no protocol.</param>
+    public static WebApplicationBuilder UseMutualTls(
+        this WebApplicationBuilder builder, IPEndPoint endpoint, Action<TlsOptions>? configure = null, bool http1 = false)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(endpoint);
@@ -46,10 +49,16 @@ public static class MutualTls
             var limits = kestrel.ApplicationServices.GetRequiredService<IOptions<ListenerLimits>>().Value;
             kestrel.Listen(endpoint, listener =>
             {
-                listener.Protocols = HttpProtocols.Http2;
+                listener.Protocols = http1 ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http2;
                 listener.Use(handshake.RequireHello);
-                listener.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = handshake.OnConnection, HandshakeTimeout = limits.HandshakeTimeout });
-                listener.Use(handshake.RequireHttp2);
+                listener.UseHttps(new TlsHandshakeCallbackOptions
+                {
+                    OnConnection = handshake.OnConnection,
+                    OnConnectionState = http1 ? new List<SslApplicationProtocol> { SslApplicationProtocol.Http2, SslApplicationProtocol.Http11 } : [SslApplicationProtocol.Http2],
+                    HandshakeTimeout = limits.HandshakeTimeout,
+                });
+                if (!http1)
+                    listener.Use(handshake.RequireHttp2);
             });
         });
         return builder;

@@ -14,7 +14,7 @@ namespace DataExchange.Hosting;
 /// <param name="ValidUntil">The certificate's end: a connection can outlive it.</param>
 internal sealed record PeerConnection(PeerIdentity Peer, DateTimeOffset ValidUntil);
 
-/// <summary>Server side of the handshake: TLS 1.3, HTTP/2, a client certificate of this exchange, or a logged refusal.</summary>
+/// <summary>Server side of the handshake: TLS 1.3, a protocol of the listener's, a client certificate of this exchange, or a logged refusal.</summary>
 internal sealed partial class PeerHandshake(TlsCredentials credentials, TimeProvider clock, ILogger<PeerHandshake> logger)
 {
     private static readonly Counter<long> Refused =
@@ -22,6 +22,7 @@ internal sealed partial class PeerHandshake(TlsCredentials credentials, TimeProv
 
     private readonly PeerVerifier _verifier = PeerVerifier.OfClients(credentials, clock);
 
+    /// <summary>The context's state is the listener's protocols, best first.</summary>
     public ValueTask<SslServerAuthenticationOptions> OnConnection(TlsHandshakeCallbackContext context)
     {
         var connection = context.Connection;
@@ -30,7 +31,7 @@ internal sealed partial class PeerHandshake(TlsCredentials credentials, TimeProv
         {
             ServerCertificateContext = credentials.Context,
             EnabledSslProtocols = SslProtocols.Tls13,
-            ApplicationProtocols = [SslApplicationProtocol.Http2],
+            ApplicationProtocols = (List<SslApplicationProtocol>)context.State!,
             ClientCertificateRequired = true,
             CertificateChainPolicy = _verifier.ChainPolicy(),
             // Every connection proves its key: a resumed session would vouch for a certificate seen earlier.

@@ -34,14 +34,17 @@ internal sealed class TestServer : IAsyncDisposable
             tls.CertificatePath = files.CertificatePath;
             tls.KeyPath = files.KeyPath;
             tls.RootPath = files.RootPath;
-        });
+        }, builder.Configuration.ReadRest().Enabled);
         builder.Services.AddSingleton<TimeProvider>(Clock);
         builder.Services.AddExchangeGrpc(builder.Configuration);
+        builder.Services.AddExchangeRest(builder.Configuration);
         builder.Services.AddHealthChecks().AddCheck("test", () => HealthCheckResult.Healthy());
         builder.Services.AddSingleton<IKeyDirectory>(Keys);
         builder.Services.AddSingleton(Service);
         _app = builder.Build();
         _app.UseExchangeGrpc();
+        if (builder.Configuration.ReadRest().Enabled)
+            _app.UseExchangeRest();
         _app.MapGrpcService<ScriptedLookup>();
     }
 

@@ -41,6 +41,7 @@ internal sealed partial class LayoutTests
         ["Providers"] = ["Catalogue"],
         ["Ingest"] = ["Index", "Catalogue", "Providers"],
         ["Governance"] = ["Catalogue", "Policy", "Audit", "Index"],
+        ["Rest"] = [],
         ["Erasure"] = ["Index", "Catalogue", "Audit"],
         ["Lookup"] = ["Policy", "Budget", "Index", "Catalogue", "Audit", "Providers"],
     };

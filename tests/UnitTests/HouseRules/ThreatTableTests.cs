@@ -36,8 +36,7 @@ internal sealed partial class ThreatTableTests
         Assert.That(Repository.Files("src", "*.cs").Where(path => ReadersOfTypes.Any(reader => Repository.Read(path).Contains(reader, StringComparison.Ordinal))), Is.Empty);
 
     [Test]
-    public void Packages_OfTheRepository_HoldNoJsonTranscoding() =>
-        Assert.That(Repository.Read("Directory.Packages.props"), Does.Not.Contain("JsonTranscoding").And.Not.Contain("Grpc.AspNetCore.Web"));
+    public void Rest_AsShipped_IsOff() => Assert.That(new DataExchange.Hosting.RestOptions().Enabled, Is.False);
 
     [Test]
     public void LockFiles_OfEveryProject_AreThere() =>
