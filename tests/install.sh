@@ -12,11 +12,17 @@ command -v setpriv >/dev/null || missing+=(util-linux)
 command -v node >/dev/null || missing+=(nodejs)
 command -v softhsm2-util >/dev/null || missing+=(softhsm2)
 command -v npm >/dev/null || missing+=(npm)
+# For samples/08-python.
+/usr/bin/python3 -c 'import grpc' 2>/dev/null || missing+=(python3-grpcio)
+/usr/bin/python3 -c 'import google.protobuf' 2>/dev/null || missing+=(python3-protobuf)
+/usr/bin/python3 -c 'import cryptography' 2>/dev/null || missing+=(python3-cryptography)
+command -v protoc >/dev/null || missing+=(protobuf-compiler)
+[ -f /usr/include/google/protobuf/timestamp.proto ] || missing+=(libprotobuf-dev)
 
-# The packages of the foreign client; a second time does nothing.
-install_interop() {
+# The packages of samples/07-node; a second time does nothing.
+install_node_sample() {
   local folder
-  folder="$(dirname "${BASH_SOURCE[0]}")/interop"
+  folder="$(dirname "${BASH_SOURCE[0]}")/../samples/07-node"
   [ -d "$folder/node_modules" ] || npm ci --silent --prefix "$folder"
 }
 
@@ -24,7 +30,7 @@ if ! command -v dotnet >/dev/null; then
   echo 'missing: the .NET 10 SDK' >&2
   exit 1
 fi
-[ ${#missing[@]} -gt 0 ] || { install_interop; exit 0; }
+[ ${#missing[@]} -gt 0 ] || { install_node_sample; exit 0; }
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
@@ -45,4 +51,4 @@ if [ ! -e "$policy" ]; then
 fi
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-install_interop
+install_node_sample
