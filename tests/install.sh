@@ -14,11 +14,18 @@ command -v softhsm2-util >/dev/null || missing+=(softhsm2)
 command -v npm >/dev/null || missing+=(npm)
 command -v sqlite3 >/dev/null || missing+=(sqlite3)
 command -v curl >/dev/null || missing+=(curl)
+# For samples/08-python.
+/usr/bin/python3 -c 'import grpc' 2>/dev/null || missing+=(python3-grpcio)
+/usr/bin/python3 -c 'import google.protobuf' 2>/dev/null || missing+=(python3-protobuf)
+/usr/bin/python3 -c 'import cryptography' 2>/dev/null || missing+=(python3-cryptography)
+command -v protoc >/dev/null || missing+=(protobuf-compiler)
+[ -f /usr/include/google/protobuf/timestamp.proto ] || missing+=(libprotobuf-dev)
 
-# The packages of the foreign client and of what checks documents; a second time does nothing.
-install_interop() {
-  local folder
-  for folder in "$(dirname "${BASH_SOURCE[0]}")"/{interop,documents}; do
+# The packages of the Node sample and of what checks documents; a second time does nothing.
+install_node_packages() {
+  local here folder
+  here=$(dirname "${BASH_SOURCE[0]}")
+  for folder in "$here/../samples/07-node" "$here/documents"; do
     [ -d "$folder/node_modules" ] || npm ci --silent --ignore-scripts --prefix "$folder"
   done
 }
@@ -27,7 +34,7 @@ if ! command -v dotnet >/dev/null; then
   echo 'missing: the .NET 10 SDK' >&2
   exit 1
 fi
-[ ${#missing[@]} -gt 0 ] || { install_interop; exit 0; }
+[ ${#missing[@]} -gt 0 ] || { install_node_packages; exit 0; }
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
@@ -48,4 +55,4 @@ if [ ! -e "$policy" ]; then
 fi
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-install_interop
+install_node_packages

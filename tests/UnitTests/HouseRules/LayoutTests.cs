@@ -24,6 +24,9 @@ internal sealed partial class LayoutTests
         ["DataExchange.Broker"] = ["DataExchange.Contracts", "DataExchange.Hosting", "DataExchange.Transparency"],
         ["DataExchange.Cli"] = ["DataExchange.Contracts", "DataExchange.Hosting", "DataExchange.Transparency", "DataExchange.Adapter", "DataExchange.Broker"],
         ["DataExchange.AdapterHost"] = ["DataExchange.Contracts", "DataExchange.Hosting", "DataExchange.Adapter"],
+        // What a department's tests see of a hub: it meets the adapter on the wire, as the hub does.
+        ["DataExchange.Testing"] = ["DataExchange.Contracts", "DataExchange.Hosting"],
+        ["DataExchange.Templates"] = [],
         // Stands alone, since whoever verifies a log need not run an exchange.
         ["DataExchange.Transparency"] = [],
     };
@@ -108,7 +111,7 @@ internal sealed partial class LayoutTests
 
     [Test]
     public void LockFiles_OfNpm_NameNoRegistry() =>
-        Assert.That(Repository.Files("tests", "package-lock.json").Where(path => Repository.Read(path).Contains("\"resolved\"", StringComparison.Ordinal)), Is.Empty);
+        Assert.That(Repository.Files("samples", "package-lock.json").Where(path => Repository.Read(path).Contains("\"resolved\"", StringComparison.Ordinal)), Is.Empty);
 
     [GeneratedRegex(@"DataExchange\.Broker\.([A-Z]\w+)")]
     private static partial Regex BrokerNamespace();
