@@ -1,5 +1,7 @@
+using System.Text.Json;
 using DataExchange.Broker.Index;
 using DataExchange.Broker.Index.Sealing;
+using DataExchange.Cli;
 using DataExchange.Contracts;
 using DataExchange.FunctionalTests.Hub;
 using DataExchange.Hosting;
@@ -25,12 +27,19 @@ internal sealed class KeyRotationTests
         var index = exchange.Hub.Services.GetRequiredService<SubjectIndex>();
         var pseudonyms = Pseudonyms();
         var keys = Path.Combine(exchange.DataFolder, "keys");
+        using var folder = new TempFolder();
+        var config = folder["hub.json"];
+        await File.WriteAllTextAsync(config, JsonSerializer.Serialize(new { Hub = new { DataDirectory = exchange.DataFolder } }));
 
         var missed = new List<string>();
         for (uint generation = 2; generation <= 4; generation++)
         {
-            Assert.That(new NumberedKeyFiles(keys, WrappingKeys.Prefix).Create(), Is.EqualTo(generation));
-            Assert.That(new NumberedKeyFiles(keys, RowKeys.Prefix).Create(), Is.EqualTo(generation));
+            foreach (var kind in NextKey.Kinds)
+            {
+                Assert.That(await CommandLine.RunAsync(["hub", "new-key", kind, "--config", config]), Is.EqualTo(ExitCode.Ok));
+                Assert.That(File.Exists(Path.Combine(keys, $"{kind}-{generation}.key")), $"{kind} {generation}");
+            }
+
             var asked = 0ul;
             await Eventually.Async("both keys in use", AskNextAsync, done => done);
 

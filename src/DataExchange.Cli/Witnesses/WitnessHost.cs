@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using DataExchange.Cli.Audit;
 using DataExchange.Cli.Hosts;
 using DataExchange.Hosting;
@@ -30,8 +29,10 @@ internal static partial class WitnessHost
             kestrel.AddServerHeader = false;
             kestrel.Listen(IPAddress.Parse(options.Address), options.Port, listener =>
             {
-                if (options.CertificatePath is not null)
-                    listener.UseHttps(X509Certificate2.CreateFromPemFile(options.CertificatePath, options.CertificateKeyPath));
+                if (options.CertificatePath is null)
+                    return;
+                var certificate = new WitnessCertificate(options.CertificatePath, options.CertificateKeyPath);
+                listener.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificate.Read());
             });
         });
 

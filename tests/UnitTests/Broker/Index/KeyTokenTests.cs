@@ -3,6 +3,7 @@ using DataExchange.Broker.Index;
 using DataExchange.Broker.Index.Sealing;
 using DataExchange.Testing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging.Testing;
 using NUnit.Framework;
 using static DataExchange.UnitTests.Broker.Index.TestIndex;
 
@@ -153,6 +154,28 @@ internal sealed class KeyTokenTests
         Assert.That(test.Read(Bob, Name), Is.EqualTo("bob"));
         _hsm.BringBack();
         Assert.That((await LookAsync()).Status, Is.EqualTo(HealthStatus.Healthy));
+    }
+
+    [Test]
+    public async Task Watch_TokenGoesAwayAndComesBack_IsLoggedOnceEachAndShowsInHealth()
+    {
+        await using var test = new TestIndex(configure: options =>
+            (options.KeyTokens, options.KeyTokenCheckInterval) = ([Token("first")], TimeSpan.FromMilliseconds(100)));
+        var logger = new FakeLogger<KeyTokenWatch>();
+        using var watch = new KeyTokenWatch(test.Index, Microsoft.Extensions.Options.Options.Create(test.Options), TimeProvider.System, logger);
+        await watch.StartAsync(CancellationToken.None);
+
+        _hsm.TakeAway();
+        await Eventually.Async("seen to be away", LookAsync, health => health == HealthStatus.Degraded);
+        var looks = 0;
+        await Eventually.Async("looked at again", LookAsync, health => health == HealthStatus.Degraded && ++looks > 10);
+        _hsm.BringBack();
+        await Eventually.Async("seen to be back", LookAsync, health => health == HealthStatus.Healthy);
+        await watch.StopAsync(CancellationToken.None);
+
+        Assert.That(logger.Collector.GetSnapshot().Select(log => log.Id.Name), Is.EqualTo(new[] { "KeyTokenAway", "KeyTokenBack" }));
+
+        async Task<HealthStatus> LookAsync() => (await new IndexHealthCheck(test.Index).CheckHealthAsync(new HealthCheckContext())).Status;
     }
 
     [Test]
