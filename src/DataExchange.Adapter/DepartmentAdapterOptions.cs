@@ -49,6 +49,13 @@ public sealed class DepartmentAdapterOptions
     /// </summary>
     public string? SigningKeyPath { get; set; }
 
+    /// <summary>
+    /// Longest that the live source may take for the items of one question; then they are answered PROVIDER_TOO_SLOW. The hub is told of it.
+    /// Default 5 s, 10 ms to 30 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:00:30")]
+    public TimeSpan AnswerTimeMax { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Changes in one batch. Default 100, at most 1,000.</summary>
     [Range(1, WireLimits.BatchChangesMax)]
     public int BatchChangesMax { get; set; } = 100;

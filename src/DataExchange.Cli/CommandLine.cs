@@ -4,6 +4,7 @@ using DataExchange.Cli.Audit;
 using DataExchange.Cli.Bench;
 using DataExchange.Cli.Catalogue;
 using DataExchange.Cli.Certificates;
+using DataExchange.Cli.Conformance;
 using DataExchange.Cli.DeadLetters;
 using DataExchange.Cli.Demo;
 using DataExchange.Cli.Governance;
@@ -28,6 +29,7 @@ internal static class CommandLine
             LookupCommand.Create(),
             HostCommands.Hub(),
             HostCommands.Department(),
+            AdapterCommand.Create(),
             IdentifierCommand.Create(),
             CatalogueCommand.Create(),
             GovernanceCommands.Grant(),

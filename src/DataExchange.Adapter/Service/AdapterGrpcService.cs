@@ -1,4 +1,6 @@
 using DataExchange.Contracts;
+using DataExchange.Hosting;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.Extensions.Options;
 
@@ -6,7 +8,8 @@ namespace DataExchange.Adapter;
 
 /// <summary>What the hub asks of this department. Who may call is decided before any of this runs, by <see cref="HubKeyPin"/>.</summary>
 internal sealed class AdapterGrpcService(
-    Outbox outbox, BatchSigner signer, LiveAnswers answers, IOptions<DepartmentAdapterOptions> options) : Wire.AdapterService.AdapterServiceBase
+    Outbox outbox, BatchSigner signer, LiveAnswers answers, IOptions<DepartmentAdapterOptions> options, IOptions<GrpcLimits> limits)
+    : Wire.AdapterService.AdapterServiceBase
 {
     private const int BatchesPerRead = 16;
 
@@ -20,6 +23,11 @@ internal sealed class AdapterGrpcService(
             StreamEpoch = outbox.Epoch,
             LastSequence = outbox.OfferedSequence,
             FirstSequence = outbox.FirstSequence,
+            Limits = new Wire.AdapterLimits
+            {
+                AnswerTimeMax = Duration.FromTimeSpan(_options.AnswerTimeMax),
+                CallsMax = (uint)limits.Value.WorkPerPeerMax,
+            },
         };
         response.Attributes.Add(_options.HeldAttributes.Select(name => new Wire.DescribedAttribute { Name = name }));
         response.Attributes.Add(_options.LocatedAttributes.Select(name => new Wire.DescribedAttribute { Name = name, Located = true }));

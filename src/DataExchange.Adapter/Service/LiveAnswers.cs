@@ -7,8 +7,9 @@ namespace DataExchange.Adapter;
 
 /// <summary>Answers the hub's questions about located attributes from the department's live source. One bad item never fails another.</summary>
 internal sealed partial class LiveAnswers(
-    LocatorKey key, ILiveSource source, IOptions<DepartmentAdapterOptions> options, ILogger<LiveAnswers> logger)
+    LocatorKey key, ILiveSource source, IOptions<DepartmentAdapterOptions> options, TimeProvider clock, ILogger<LiveAnswers> logger)
 {
+    private readonly TimeSpan _timeMax = options.Value.AnswerTimeMax;
     private readonly FrozenSet<string> _located = options.Value.LocatedAttributes.ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>One result for each item, in order.</summary>
@@ -61,12 +62,20 @@ internal sealed partial class LiveAnswers(
 
     private async Task<IReadOnlyList<LiveValue>> FetchAsync(List<LiveItem> asked, LiveFetchContext why, CancellationToken cancellationToken)
     {
+        using var late = new CancellationTokenSource(_timeMax, clock);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         try
         {
-            var values = await source.FetchAsync(asked, why, cancellationToken);
+            // Left behind where it does not heed the token.
+            var values = await source.FetchAsync(asked, why, ended.Token).AsTask().WaitAsync(ended.Token);
             if (values.Count == asked.Count)
                 return values;
             Log.WrongCount(logger, asked.Count, values.Count);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            Log.LiveSourceTooSlow(logger, _timeMax);
+            return [.. asked.Select(_ => LiveValue.Unavailable(ErrorReasons.ProviderTooSlow))];
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -82,6 +91,9 @@ internal sealed partial class LiveAnswers(
 
         [LoggerMessage(1201, LogLevel.Error, "The live source failed with {Exception}", EventName = "LiveSourceFailed")]
         public static partial void LiveSourceFailed(ILogger logger, string exception);
+
+        [LoggerMessage(1202, LogLevel.Warning, "The live source did not answer within {TimeMax}", EventName = "LiveSourceTooSlow")]
+        public static partial void LiveSourceTooSlow(ILogger logger, TimeSpan timeMax);
     }
 }
 

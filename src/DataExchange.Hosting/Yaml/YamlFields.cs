@@ -44,6 +44,16 @@ public sealed class YamlFields
     /// <returns>Whether the field is left out or good; an error is noted otherwise.</returns>
     public bool Optional<T>(string name, TryParse<T> parse, string rule, out T? value) => Optional(name, parse, rule, out value, out _);
 
+    /// <summary>The fields of a map below this one, to be ended by the caller; null where it is left out.</summary>
+    public YamlFields? Map(string name, bool required = false)
+    {
+        if (TryTake(name, out var value))
+            return new YamlFields(value, PathOf(name), _errors);
+        if (required)
+            Missing(name);
+        return null;
+    }
+
     /// <summary>The items of a list with their paths; empty where the field is left out.</summary>
     /// <param name="required">At least one item must be there.</param>
     public IReadOnlyList<(YamlNode Node, string Path)> List(string name, int itemsMax, bool required = false)

@@ -31,6 +31,11 @@ internal sealed class AdapterFixture : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
+    /// <summary>Holds <c>hub</c>, <c>department</c> (each <c>.pem</c> and <c>.key</c>) and <c>root.pem</c>.</summary>
+    public TempFolder Folder => _folder;
+
+    public Uri Address => new(Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+
     public Outbox Outbox => Services.GetRequiredService<Outbox>();
 
     /// <summary>Errors that a test does not expect fail it when the fixture is disposed of.</summary>
@@ -61,8 +66,7 @@ internal sealed class AdapterFixture : IAsyncDisposable
     public Wire.AdapterService.AdapterServiceClient Connect(string? name = null)
     {
         var credentials = name is null ? HubCredentials : TlsCredentials.Load(Files(name, name.Replace('/', '-')));
-        var address = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        GrpcChannel channel = MutualTlsClient.Connect(new Uri(address), credentials, new ExpectedPeer(PeerRole.Department, Sample.Department.Value));
+        GrpcChannel channel = MutualTlsClient.Connect(Address, credentials, new ExpectedPeer(PeerRole.Department, Sample.Department.Value));
         _owned.Add(channel);
         return new Wire.AdapterService.AdapterServiceClient(channel);
     }
@@ -114,6 +118,9 @@ internal sealed class ScriptedLiveSource : ILiveSource
 
     public Exception? Throws { get; set; }
 
+    /// <summary>Never answers, and heeds no token.</summary>
+    public bool Hangs { get; set; }
+
     public int Calls { get; private set; }
 
     public ValueTask<IReadOnlyList<LiveValue>> FetchAsync(IReadOnlyList<LiveItem> items, LiveFetchContext why, CancellationToken cancellationToken)
@@ -122,6 +129,8 @@ internal sealed class ScriptedLiveSource : ILiveSource
         LastContext = why;
         if (Throws is not null)
             throw Throws;
+        if (Hangs)
+            return new ValueTask<IReadOnlyList<LiveValue>>(new TaskCompletionSource<IReadOnlyList<LiveValue>>().Task);
         return ValueTask.FromResult<IReadOnlyList<LiveValue>>([.. items.Select(Answer)]);
     }
 

@@ -69,6 +69,7 @@ internal sealed class DepartmentAdapterTests
 
         Assert.That((described.Department, described.StreamEpoch, described.LastSequence), Is.EqualTo((Sample.Department.Value, _adapter.Outbox.Epoch, 3UL)));
         Assert.That(described.Attributes.Select(a => (a.Name, a.Located)), Is.EqualTo(new[] { (Sample.Held, false), (Sample.Located, true) }));
+        Assert.That((described.Limits.AnswerTimeMax.ToTimeSpan(), described.Limits.CallsMax), Is.EqualTo((TimeSpan.FromSeconds(5), 256)));
     }
 
     [TestCase("department/tax")]
@@ -173,6 +174,19 @@ internal sealed class DepartmentAdapterTests
 
         Assert.That(response.Results.Single().Unavailable, Is.EqualTo("PROVIDER_FAILED"));
         Assert.That(_adapter.Logs.Text, Does.Contain("LiveSourceFailed").And.Not.Contain("4711"));
+    }
+
+    [Test]
+    public async Task Fetch_LiveSourceHangs_IsAnsweredWithinTheStatedTime()
+    {
+        await using var adapter = await AdapterFixture.StartAsync(options => options.AnswerTimeMax = TimeSpan.FromMilliseconds(50));
+        adapter.Live.Hangs = true;
+        var key = adapter.Services.GetRequiredService<LocatorKey>();
+
+        var response = await adapter.Connect().FetchAsync(new Wire.FetchRequest { Items = { Item(ByteString.CopyFrom(key.Seal("person", "1"))), Item(ByteString.Empty) } });
+
+        Assert.That(response.Results.Select(r => r.Unavailable), Is.EqualTo(new[] { "PROVIDER_TOO_SLOW", "PROVIDER_FAILED" }));
+        Assert.That(adapter.Logs.Text, Does.Contain("LiveSourceTooSlow"));
     }
 
     [TestCase(0)]
