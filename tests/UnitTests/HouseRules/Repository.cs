@@ -3,7 +3,8 @@ namespace DataExchange.UnitTests.HouseRules;
 /// <summary>The repository these tests were built from, as files; as assemblies in the other file, which knows them all.</summary>
 internal static partial class Repository
 {
-    private static readonly string[] Generated = ["bin", "obj", "artifacts", "TestResults", "node_modules", ".git", ".dx", ".vs", ".idea"];
+    // "content" is a template's: nobody's project until somebody makes one of it.
+    private static readonly string[] Generated = ["content", "bin", "obj", "artifacts", "TestResults", "node_modules", ".git", ".dx", ".vs", ".idea"];
 
     public static string Root { get; } = FindRoot();
 

@@ -11,6 +11,7 @@ internal static partial class Repository
         typeof(DataExchange.Hosting.Durability).Assembly,
         typeof(DataExchange.Transparency.Checkpoint).Assembly,
         typeof(DataExchange.Adapter.IChangeSource).Assembly,
+        typeof(DataExchange.Testing.FakeHub).Assembly,
         typeof(DataExchange.Broker.Audit.AuditLog).Assembly,
         Assembly.Load("dx"),
         Assembly.Load("dx-adapter"),
