@@ -27,7 +27,6 @@ internal sealed partial class AdapterHostTests
         _exchange = await TestExchange.StartAsync(new() { ["Lookup:AttemptTimeout"] = "00:00:30", ["Lookup:CircuitAttemptsMin"] = "10000" });
         await _exchange.ApplyAsync(_exchange.Catalogue with { LicensingPort = _port });
         Copy(Path.Combine(Root(), "samples", "02-a-file"), _folder.Path);
-        Copy(_exchange.Certificates.Folder, _folder["certificates"]);
         _lookups = _exchange.Lookups();
         _adapter = StartAdapter();
     }
@@ -73,7 +72,7 @@ internal sealed partial class AdapterHostTests
         await Eventually.Async("the source stops", async () => (await HealthAsync()).Contains("2 of 3 subjects are gone", StringComparison.Ordinal), StartTimeout);
         await UntilAsync("L-000001", "licence", "restaurant|2019-02-03|valid|12 Harbour Street, Northport", "nothing was withdrawn");
 
-        await using var accept = ServerProcess.StartDotnet("dx-adapter", ["accept", "--config", _folder["adapter.yaml"], "--source", "licences"]);
+        await using var accept = ServerProcess.StartDotnet("dx-adapter", ["accept", "--config", _folder["adapter.yaml"], "--source", "licences"], Overrides());
         Assert.That(await accept.WaitForExitAsync(StartTimeout), Is.Zero, accept.Output);
 
         await UntilAsync("L-000001", "licence", "|||", "withdrawn");
@@ -83,7 +82,7 @@ internal sealed partial class AdapterHostTests
     public async Task Check_FileWithMistakes_NamesThemAllAndStartsNothing()
     {
         var yaml = await File.ReadAllTextAsync(_folder["adapter.yaml"]);
-        await File.WriteAllTextAsync(_folder["wrong.yaml"], yaml.Replace("port: 7450", "prt: 7450", StringComparison.Ordinal).Replace("scheme: company", "scheme: firm", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(_folder["wrong.yaml"], yaml.Replace("port: 7480", "prt: 7480", StringComparison.Ordinal).Replace("scheme: company", "scheme: firm", StringComparison.Ordinal));
 
         await using var check = ServerProcess.StartDotnet("dx-adapter", ["check", "--config", _folder["wrong.yaml"]]);
 
@@ -129,14 +128,24 @@ internal sealed partial class AdapterHostTests
         return folder.FullName;
     }
 
-    private ServerProcess StartAdapter() => ServerProcess.StartDotnet("dx-adapter", ["run", "--config", _folder["adapter.yaml"]], new Dictionary<string, string>
+    private ServerProcess StartAdapter() => ServerProcess.StartDotnet("dx-adapter", ["run", "--config", _folder["adapter.yaml"]], Overrides());
+
+    private Dictionary<string, string> Overrides()
     {
-        ["DX_Adapter__HubAddress"] = _exchange.Address.ToString(),
-        ["DX_Adapter__HubKeyIds__0"] = TestCertificates.KeyIdOf(_exchange.Certificates.Hub),
-        ["DX_Adapter__Port"] = _port.ToString(CultureInfo.InvariantCulture),
-        ["DX_Management__Port"] = _managementPort.ToString(CultureInfo.InvariantCulture),
-        ["DX_Tls__TrustDomain"] = TestCertificates.TrustDomain,
-    });
+        var certificates = _exchange.Certificates.Department(TestCatalogue.Licensing);
+        return new()
+        {
+            ["DX_Adapter__HubAddress"] = _exchange.Address.ToString(),
+            ["DX_Adapter__HubKeyIds__0"] = TestCertificates.KeyIdOf(_exchange.Certificates.Hub),
+            ["DX_Adapter__Port"] = _port.ToString(CultureInfo.InvariantCulture),
+            ["DX_Adapter__StateFolder"] = _folder["state"],
+            ["DX_Management__Port"] = _managementPort.ToString(CultureInfo.InvariantCulture),
+            ["DX_Tls__TrustDomain"] = certificates.TrustDomain,
+            ["DX_Tls__CertificatePath"] = certificates.CertificatePath,
+            ["DX_Tls__KeyPath"] = certificates.KeyPath,
+            ["DX_Tls__RootPath"] = certificates.RootPath,
+        };
+    }
 
     private Task WriteAsync(string text) => File.WriteAllTextAsync(_folder["data/licences.csv"], text);
 
