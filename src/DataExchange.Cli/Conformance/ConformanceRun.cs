@@ -16,6 +16,7 @@ internal sealed class ConformanceRun(VerifyConfig config)
         var verdicts = new Verdicts();
         using var hub = Credentials();
         using var batches = new BatchCheck(config.Catalogue);
+        await using var ingress = config.Listen is { } listen ? await KitHub.StartAsync(listen, config.Hub, batches.Keys, verdicts) : null;
         using var calls = new AdapterCalls(AdapterCalls.Connect(config, hub, batches.Keys), verdicts, config.Limits.Answer);
 
         await StepAsync("configuration", () => new ConfigurationCheck(config, verdicts).RunAsync(stop));
@@ -23,6 +24,9 @@ internal sealed class ConformanceRun(VerifyConfig config)
         if (!verdicts.IsHeld(ConformanceRules.HubLetIn))
             return verdicts;
 
+        progress("first load");
+        if (ingress is not null)
+            await ingress.LoadedAsync(config.Limits.Change, stop);
         var adapter = new AdapterView(config, calls, batches, verdicts);
         await StepAsync("discovery", () => new DiscoveryCheck(adapter).RunAsync(stop));
         if (!verdicts.IsHeld(ConformanceRules.Description))
@@ -37,6 +41,7 @@ internal sealed class ConformanceRun(VerifyConfig config)
             await StepAsync("restart", () => new RestartCheck(adapter).RunAsync(stop));
         }
 
+        ingress?.Judge(adapter.Stream.Marks);
         adapter.SpeakOfTypes();
         return verdicts;
 

@@ -1,3 +1,4 @@
+using System.Net;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Contracts;
 using DataExchange.Hosting;
@@ -17,6 +18,9 @@ internal sealed record VerifyConfig
 
     /// <summary>The certificate that the adapter takes for its hub's, and the exchange's roots.</summary>
     public required TlsOptions Hub { get; init; }
+
+    /// <summary>Where the kit takes what the adapter publishes; null where the adapter has another hub.</summary>
+    public IPEndPoint? Listen { get; init; }
 
     /// <summary>A certificate of the exchange that has expired; null where there is none.</summary>
     public CertificateFiles? Expired { get; init; }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Catalogue.Reading;
 using DataExchange.Contracts;
@@ -35,11 +36,12 @@ internal sealed class VerifyFile
     {
         root.Required<DepartmentId>("department", DepartmentId.TryParse, CodeName.Rule, out var department);
         root.Required<Uri>("address", TryAddress, "must be an address as https://host:7443", out var address);
+        root.Optional<IPEndPoint>("listen", TryListen, "must be an IP address and a port as 127.0.0.1:7443", out var listen);
         var catalogue = ReadCatalogue(root);
         var hub = ReadHub(root);
         var config = hub is null || address is null || catalogue is null ? null : new VerifyConfig
         {
-            Department = department, Address = address, Catalogue = catalogue, Hub = hub, Folder = _folder,
+            Department = department, Address = address, Catalogue = catalogue, Hub = hub, Folder = _folder, Listen = listen,
         };
         var expired = Section(root, "expired", ReadCertificate);
         var others = root.List("others", CertificatesMax).Select(item => Read(item, ReadCertificate)).OfType<CertificateFiles>().ToList();
@@ -182,6 +184,8 @@ internal sealed class VerifyFile
 
     private static bool TryAddress(string? text, out Uri address) =>
         Uri.TryCreate(text, UriKind.Absolute, out address!) && address.Scheme == Uri.UriSchemeHttps;
+
+    private static bool TryListen(string? text, out IPEndPoint listen) => IPEndPoint.TryParse(text ?? "", out listen!) && listen.Port > 0;
 
     private static bool TryDomain(string? text, out string domain) => TlsOptions.IsTrustDomain(domain = text!);
 

@@ -99,7 +99,7 @@ internal sealed class FetchCheck(AdapterView adapter)
     private void SkipAll()
     {
         var (why, way) = adapter.HasLocated
-            ? ("no located fact is in what the adapter keeps of its stream", "Load its source, and keep batches that the hub has applied (OutboxTailBatches), or run it without its hub.")
+            ? ("no located fact is in what the adapter keeps of its stream", "Load its source, and have it keep batches that its hub has applied (OutboxTailBatches), or let the kit be its hub (listen).")
             : ("the catalogue gives the department no located attribute", "Nothing is to be done, unless one is declared.");
         foreach (var rule in new[] { ConformanceRules.EachItem, ConformanceRules.BadItem, ConformanceRules.PublishedIsFound, ConformanceRules.Moment, ConformanceRules.KnownReason, ConformanceRules.RevokedGrant, ConformanceRules.LocatorsKept })
             _verdicts.Skip(rule, why, way);

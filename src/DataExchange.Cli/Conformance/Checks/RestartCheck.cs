@@ -72,7 +72,7 @@ internal sealed class RestartCheck(AdapterView adapter)
 
         if (known.Count == 0)
         {
-            _verdicts.Skip(ConformanceRules.StreamKept, "the adapter keeps no batch", "Load its source, and keep batches that the hub has applied (OutboxTailBatches), or run it without its hub.");
+            _verdicts.Skip(ConformanceRules.StreamKept, "the adapter keeps no batch", "Load its source, and have it keep batches that its hub has applied (OutboxTailBatches), or let the kit be its hub (listen).");
             return;
         }
 

@@ -103,7 +103,7 @@ internal sealed class StreamCheck(AdapterView adapter)
     private void SkipAll()
     {
         foreach (var rule in ConformanceRules.All.Where(rule => rule.Id is "STR-1" or "STR-2" or "STR-3" or "STR-4" or "STR-5" or "STR-6" or "STR-7" or "VAL-1" or "VAL-3" or "VAL-4" or "CLK-1"))
-            _verdicts.Skip(rule, "the adapter keeps no batch", "Load its source, and keep batches that the hub has applied (OutboxTailBatches), or run it without its hub.");
+            _verdicts.Skip(rule, "the adapter keeps no batch", "Load its source, and have it keep batches that its hub has applied (OutboxTailBatches), or let the kit be its hub (listen).");
         adapter.Stream.Begin(adapter.Described.LastSequence + 1);
     }
 }
