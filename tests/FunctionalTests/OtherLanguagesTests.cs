@@ -18,7 +18,7 @@ namespace DataExchange.FunctionalTests;
 /// leave running, against the hub that they start.
 /// </summary>
 [TestFixture("07-node", "parking", 7470, "permits.csv", "FG34HJK", "{0},2026-06-15,trade,2026-12-14,{1}", "AB12CDE")]
-[TestFixture("08-python", "library", 7480, "cards.csv", "30052290", "{0},2025-11-03,harbour,{1}", "30041178")]
+[TestFixture("08-python", "library", 7490, "cards.csv", "30052290", "{0},2025-11-03,harbour,{1}", "30041178")]
 internal sealed partial class OtherLanguagesTests(string sample, string department, int port, string data, string other, string row, string asked)
 {
     private const string Dx = "dotnet run --project src/DataExchange.Cli -c Release -- ";
