@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -29,6 +30,9 @@ internal sealed partial class OtherLanguagesTests(string sample, string departme
 
     private readonly List<ServerProcess> _started = [];
     private readonly List<IDisposable> _owned = [];
+
+    // Of the hub, its management and the adapter, in the order of the sample's own.
+    private readonly int[] _ports = [FreePort.Next(), FreePort.Next(), FreePort.Next()];
     private TempFolder _folder = null!;
     private string _lookup = "";
     private JsonElement _answer;
@@ -43,6 +47,7 @@ internal sealed partial class OtherLanguagesTests(string sample, string departme
         _folder = new TempFolder();
         foreach (var folder in new[] { "protos", "samples/07-node", "samples/08-python" })
             Copy(Path.Combine(Root(), folder), _folder[folder]);
+        await TakeFreePortsAsync();
         foreach (var command in Commands())
         {
             if (command.EndsWith(" &", StringComparison.Ordinal))
@@ -161,7 +166,7 @@ internal sealed partial class OtherLanguagesTests(string sample, string departme
         var batch = read.ResponseStream.Current.Batch;
         Assert.That(await read.ResponseStream.MoveNext(default), Is.False, "one batch holds it");
 
-        using var publish = new Wire.ChangeIngressService.ChangeIngressServiceClient(Connect(Certificates().Department(DepartmentId.Parse(department)), port, PeerRole.Hub, "hub-1")).Publish();
+        using var publish = new Wire.ChangeIngressService.ChangeIngressServiceClient(Connect(Certificates().Department(DepartmentId.Parse(department)), _ports[0], PeerRole.Hub, "hub-1")).Publish();
         await publish.RequestStream.WriteAsync(new Wire.PublishRequest { Batch = batch });
         Assert.That(await publish.ResponseStream.MoveNext(default), Is.True);
 
@@ -194,7 +199,7 @@ internal sealed partial class OtherLanguagesTests(string sample, string departme
     public async Task Adapter_CallerThatIsNotTheHub_IsRefused()
     {
         var adapter = new Wire.AdapterService.AdapterServiceClient(
-            Connect(Certificates().Department(DepartmentId.Parse("service-desk")), port + 2, PeerRole.Department, department));
+            Connect(Certificates().Department(DepartmentId.Parse("service-desk")), _ports[2], PeerRole.Department, department));
 
         var refused = await Assert.ThrowsAsync<RpcException>(async () => await adapter.DescribeAsync(new Wire.DescribeRequest()));
 
@@ -207,7 +212,7 @@ internal sealed partial class OtherLanguagesTests(string sample, string departme
     {
         // The department's own adapter shows a good certificate of the same root for the same host, and is not the hub.
         var settings = JsonNode.Parse(await File.ReadAllTextAsync(_folder[$"{Sample}/consumer.json"]))!;
-        settings["hub"] = $"localhost:{port + 2}";
+        settings["hub"] = $"localhost:{_ports[2]}";
         await File.WriteAllTextAsync(_folder["elsewhere.json"], settings.ToString());
 
         await using var ask = Start(_lookup.Replace($"{Sample}/consumer.json", "elsewhere.json", StringComparison.Ordinal));
@@ -244,6 +249,17 @@ internal sealed partial class OtherLanguagesTests(string sample, string departme
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
         foreach (var folder in Directory.EnumerateDirectories(from).Where(folder => Path.GetFileName(folder) is not ("node_modules" or ".dx" or "__pycache__")))
             Copy(folder, Path.Combine(to, Path.GetFileName(folder)));
+    }
+
+    /// <summary>Others on this machine may try the samples too. No command holds a port.</summary>
+    private async Task TakeFreePortsAsync()
+    {
+        foreach (var file in Directory.EnumerateFiles(_folder[Sample]).Where(file => Path.GetExtension(file) is ".json" or ".yaml"))
+        {
+            var text = await File.ReadAllTextAsync(file);
+            await File.WriteAllTextAsync(file, Regex.Replace(text, @"\b\d{4}\b", number =>
+                int.Parse(number.Value, CultureInfo.InvariantCulture) - port is >= 0 and < 3 and var place ? $"{_ports[place]}" : number.Value));
+        }
     }
 
     private List<string> Commands() => [.. ShellBlock().Matches(File.ReadAllText(Path.Combine(Root(), Sample, "README.md")))
@@ -288,7 +304,7 @@ internal sealed partial class OtherLanguagesTests(string sample, string departme
 
     private DevelopmentCertificates Certificates() => DevelopmentCertificates.Open(_folder[$"{Sample}/.dx/certificates"], "sample.dataexchange.example", "hub-1");
 
-    private Wire.AdapterService.AdapterServiceClient AsHub() => new(Connect(Certificates().Hub, port + 2, PeerRole.Department, department));
+    private Wire.AdapterService.AdapterServiceClient AsHub() => new(Connect(Certificates().Hub, _ports[2], PeerRole.Department, department));
 
     private GrpcChannel Connect(TlsOptions identity, int to, PeerRole role, string name)
     {
