@@ -52,7 +52,7 @@ internal sealed class ConformanceTests
             File.Copy(file, Path.Combine(_folder["certificates"], Path.GetFileName(file)));
         var sample = Path.Combine(Root(), "samples", "02-a-file", "adapter.yaml");
         File.Copy(sample, _folder["adapter.yaml"]);
-        File.WriteAllText(_folder["wrong.yaml"], File.ReadAllText(sample).Replace("port: 7450", "prt: 7450", StringComparison.Ordinal));
+        File.WriteAllText(_folder["wrong.yaml"], File.ReadAllText(sample).Replace("hub_name:", "hub_nam:", StringComparison.Ordinal));
         File.WriteAllText(_folder["catalogue.yaml"], Catalogue);
         Directory.CreateDirectory(_folder["data"]);
         File.WriteAllText(_folder["data/licences.csv"], Header + First + Second);
@@ -125,7 +125,11 @@ internal sealed class ConformanceTests
         ["DX_Adapter__HubKeyIds__0"] = TestCertificates.KeyIdOf(_certificates.Hub),
         ["DX_Adapter__Port"] = _port.ToString(CultureInfo.InvariantCulture),
         ["DX_Management__Port"] = _managementPort.ToString(CultureInfo.InvariantCulture),
+        ["DX_Adapter__StateFolder"] = _folder["state"],
         ["DX_Tls__TrustDomain"] = TestCertificates.TrustDomain,
+        ["DX_Tls__CertificatePath"] = _folder["certificates/department-licensing.pem"],
+        ["DX_Tls__KeyPath"] = _folder["certificates/department-licensing.key"],
+        ["DX_Tls__RootPath"] = _folder["certificates/root.pem"],
     });
 
     private string Verify()

@@ -59,7 +59,7 @@ internal sealed class StreamCheck(AdapterView adapter)
         _verdicts.Judge(ConformanceRules.SameBytes, same == known.Count, same < again.Count ? $"the batch of sequence {known[same].First} was another when it was read again" : $"read again, the stream ended after {same} of {known.Count} batches");
     }
 
-    /// <summary>From within a batch to within the next one: both, and no other.</summary>
+    /// <summary>From within a batch to within the next one, if there is one: both, and no other.</summary>
     private async Task PartAsync(CancellationToken stop)
     {
         var filled = adapter.Stream.Marks.Where(mark => mark.Last >= mark.First).DistinctBy(mark => mark.First).ToList();
@@ -67,9 +67,10 @@ internal sealed class StreamCheck(AdapterView adapter)
             return;
         var middle = (filled.Count - 1) / 2;
         var wanted = filled.Skip(middle).Take(2).ToList();
-        var given = await MarksAsync(adapter.Read(wanted[0].Last, wanted[^1].First), wanted.Count + 1, stop);
+        var (from, to) = (wanted[0].Last, Math.Max(wanted[0].Last, wanted[^1].First));
+        var given = await MarksAsync(adapter.Read(from, to), wanted.Count + 1, stop);
         _verdicts.Judge(ConformanceRules.Cursor, given.Select(mark => mark.First).SequenceEqual(wanted.Select(mark => mark.First)),
-            $"asked for {wanted[0].Last} to {wanted[^1].First}, which {wanted.Count} batches hold, it gave {given.Count}, from {given.FirstOrDefault().First} on");
+            $"asked for {from} to {to}, which {wanted.Count} batches hold, it gave {given.Count}, from {given.FirstOrDefault().First} on");
     }
 
     private async Task<List<BatchMark>> MarksAsync(Wire.ReadChangesRequest request, int most, CancellationToken stop)
