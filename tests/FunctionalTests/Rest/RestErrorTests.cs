@@ -1,4 +1,5 @@
 using System.Net;
+using DataExchange.Broker.Catalogue;
 using DataExchange.Contracts;
 using DataExchange.FunctionalTests.Hub;
 using DataExchange.Hosting;
@@ -6,6 +7,7 @@ using DataExchange.Testing;
 using Google.Protobuf;
 using Google.Rpc;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 
 namespace DataExchange.FunctionalTests.Rest;
@@ -29,6 +31,8 @@ internal sealed class RestErrorTests
             ["Budget:SubjectsPerCaseMax"] = "2",
         });
         await _exchange.ApplyAsync(_exchange.Catalogue with { Linker = TestCatalogue.Registry });
+        var catalogue = _exchange.Hub.Services.GetRequiredService<CatalogueState>();
+        await Eventually.Async("the right to link", () => catalogue.Current!.Linkers.Contains(DepartmentId.Parse(TestCatalogue.Registry)));
         _exchange.Source.Link(Ask.Body(10), Ask.Body(11));
         _exchange.Source.Link(Ask.Body(11), Ask.Body(12));
         await _exchange.PublishedAsync();
