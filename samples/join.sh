@@ -9,6 +9,7 @@ dx() { dotnet run --project src/DataExchange.Cli -c Release --no-build -- "$@"; 
 # Its key, and the hub's key id, which its adapter insists on.
 dx dev certificates --out .dx/certificates --trust-domain demo.dataexchange.example --hub hub-1 --department "$department" >.dx/certificates.txt
 sed -n 's/^hub hub-1  key \([0-9a-f]*\) .*/\1/p' .dx/certificates.txt >.dx/hub.key-id
+[ -s .dx/hub.key-id ] || { cat .dx/certificates.txt >&2; exit 1; }
 
 # The catalogue as it is, and the department's rows in their sections.
 rows=()
@@ -21,6 +22,6 @@ sed "${rows[@]}" .dx/catalogue.yaml | sed -e "s/@today/$(date -u +%F)/" -e "s/@y
 dx dev token ann --role manage --out .dx/ann.token
 dx dev token ben --role manage --out .dx/ben.token
 dx catalogue apply .dx/catalogue.next.yaml --reason "$department joins" --token-file .dx/ann.token >.dx/proposal.txt
-read -r id hash < <(sed -n 's/^proposal \(p-[^ ]*\) open, hash \([0-9a-f]*\)$/\1 \2/p' .dx/proposal.txt)
+read -r id hash < <(sed -n 's/^proposal \(p-[^ ]*\) open, hash \([0-9a-f]*\)$/\1 \2/p' .dx/proposal.txt) || { cat .dx/proposal.txt >&2; exit 1; }
 dx catalogue approve "$id" --hash "$hash" --token-file .dx/ben.token | tail -1
 mv .dx/catalogue.next.yaml .dx/catalogue.yaml

@@ -23,7 +23,7 @@ step 'built'
 dotnet run --project src/DataExchange.Cli -c Release --no-build -- demo >.dx/demo.log 2>&1 &
 demo=$!
 until grep --quiet 'Ctrl-C ends the exchange' .dx/demo.log; do
-  kill -0 "$demo" 2>/dev/null || { cat .dx/demo.log >&2; exit 3; }
+  kill -0 "$demo" 2>/dev/null && [ "$SECONDS" -lt "$seconds_max" ] || { cat .dx/demo.log >&2; exit 3; }
   sleep 0.5
 done
 step 'an exchange is up: a hub and fifteen departments'

@@ -29,7 +29,8 @@ internal static class AdapterCommands
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            // After Ctrl-C a host finishes what it has begun, for as long as hosts are given; without this it would be cut off after two seconds.
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });
         }
         catch (OptionsValidationException refused)
         {

@@ -62,7 +62,7 @@ internal static class ConformanceRules
     public static readonly ConformanceRule NotHanging = new("CAL-3", Calls,
         "No call stays without an answer for good.", "Give everything that the adapter waits for a time-out within the stated answer time.");
     public static readonly ConformanceRule Oversize = new("CAL-4", Calls,
-        "A message over 2 MiB is refused, and the adapter goes on.", "Limit the size of messages before they are parsed, to 1 MiB and 64 KiB as a default.");
+        "A message of 4 MiB is refused, and the adapter goes on.", "Limit the size of messages before they are parsed, to 1 MiB and 64 KiB as a default.");
 
     // What ReadChanges gives.
     public static readonly ConformanceRule Signature = new("STR-1", Stream,
@@ -142,7 +142,7 @@ internal static class ConformanceRules
         "After a restart the locators of before are still understood.", "Keep the key of the locators on disk, with the outbox.");
 
     public static readonly ConformanceRule UnderLoad = new("LOD-1", Load,
-        "With as many calls at once as are stated, every answer is right and in time.", "Share nothing between calls that is not safe for it, and state how many calls at once are served.");
+        "With as many calls at once as are stated, every call is answered in time, and a batch read again is the same.", "Share nothing between calls that is not safe for it, and state how many calls at once are served.");
 
     /// <summary>Every rule, in the order of this file.</summary>
     public static IReadOnlyList<ConformanceRule> All { get; } =
