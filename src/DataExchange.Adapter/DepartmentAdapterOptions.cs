@@ -50,8 +50,8 @@ public sealed class DepartmentAdapterOptions
     public string? SigningKeyPath { get; set; }
 
     /// <summary>
-    /// Longest that the live source may take for the items of one question; then they are answered PROVIDER_TOO_SLOW. The hub is told of it.
-    /// Default 5 s, 10 ms to 30 s.
+    /// Longest that a question may take. The live source has nine tenths of it, then it is left behind and its items are answered
+    /// PROVIDER_TOO_SLOW. Stated in Describe. Default 5 s, 10 ms to 30 s.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:00:30")]
     public TimeSpan AnswerTimeMax { get; set; } = TimeSpan.FromSeconds(5);

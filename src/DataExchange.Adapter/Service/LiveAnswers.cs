@@ -9,7 +9,8 @@ namespace DataExchange.Adapter;
 internal sealed partial class LiveAnswers(
     LocatorKey key, ILiveSource source, IOptions<DepartmentAdapterOptions> options, TimeProvider clock, ILogger<LiveAnswers> logger)
 {
-    private readonly TimeSpan _timeMax = options.Value.AnswerTimeMax;
+    // What is left of the stated time is for reading the question and writing the answer.
+    private readonly TimeSpan _timeMax = options.Value.AnswerTimeMax * 0.9;
     private readonly FrozenSet<string> _located = options.Value.LocatedAttributes.ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>One result for each item, in order.</summary>
@@ -66,8 +67,8 @@ internal sealed partial class LiveAnswers(
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         try
         {
-            // Left behind where it does not heed the token.
-            var values = await source.FetchAsync(asked, why, ended.Token).AsTask().WaitAsync(ended.Token);
+            // Left behind where it does not heed the token, or blocks its thread.
+            var values = await Task.Run(() => source.FetchAsync(asked, why, ended.Token).AsTask(), ended.Token).WaitAsync(ended.Token);
             if (values.Count == asked.Count)
                 return values;
             Log.WrongCount(logger, asked.Count, values.Count);

@@ -63,7 +63,8 @@ internal sealed class Persons(IOptions<PersonOptions> options)
             if (by.Id == person)
                 throw ExchangeError.Invalid([new FieldError("person", "must be somebody else")]).ToRpcException();
             var known = await KnownAsync(change, person) ?? throw ExchangeError.Of(ErrorReasons.NotFound).ToRpcException();
-            change.Replace(known, known with { WithdrawnAt = change.Now });
+            // Of an issuer whose clock is ahead, the newest token too.
+            change.Replace(known, known with { WithdrawnAt = known.TokenIssuedAt > change.Now ? known.TokenIssuedAt : change.Now });
             return true;
         },
         cancellationToken,

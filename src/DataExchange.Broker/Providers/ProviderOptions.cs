@@ -24,7 +24,7 @@ internal sealed class ProviderOptionsValidator : IValidateOptions<ProviderOption
 {
     public ValidateOptionsResult Validate(string? name, ProviderOptions options)
     {
-        var wrong = options.Networks.Where(network => !IPNetwork.TryParse(network, out _)).ToList();
+        var wrong = options.Networks.Where(network => !IPNetwork.TryParse(network, out var parsed) || parsed.BaseAddress.IsIPv4MappedToIPv6).ToList();
         return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong.Select(network =>
             $"{ProviderOptions.Section}:{nameof(ProviderOptions.Networks)} has {network}, which is no network: an address whose bits after the prefix are 0, and the prefix, as 10.20.0.0/16."));
     }

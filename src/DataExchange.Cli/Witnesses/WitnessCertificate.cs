@@ -8,10 +8,11 @@ namespace DataExchange.Cli.Witnesses;
 /// two is still the old, it is the certificate of before. Thread safe.
 /// </summary>
 /// <exception cref="CryptographicException">The files hold no certificate and its key.</exception>
-internal sealed class WitnessCertificate(string certificatePath, string? keyPath)
+internal sealed partial class WitnessCertificate(string certificatePath, string? keyPath, ILogger<WitnessCertificate> logger)
 {
     private readonly Lock _lock = new();
     private X509Certificate2 _current = X509Certificate2.CreateFromPemFile(certificatePath, keyPath);
+    private (DateTime, DateTime)? _refusedAt;
     private (DateTime, DateTime) _readAt = WrittenAt(certificatePath, keyPath);
 
     /// <summary>To be asked for at each handshake.</summary>
@@ -20,7 +21,7 @@ internal sealed class WitnessCertificate(string certificatePath, string? keyPath
         lock (_lock)
         {
             var writtenAt = WrittenAt(certificatePath, keyPath);
-            if (writtenAt == _readAt)
+            if (writtenAt == _readAt || writtenAt == _refusedAt)
                 return _current;
             try
             {
@@ -30,11 +31,19 @@ internal sealed class WitnessCertificate(string certificatePath, string? keyPath
             }
             catch (Exception half) when (half is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
             {
-                // Half replaced: the next handshake looks again.
+                // Half replaced, or wrong: looked at again once a file has changed.
+                _refusedAt = writtenAt;
+                Log.NotTaken(logger, half.GetType().Name);
             }
 
             return _current;
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(3053, LogLevel.Warning, "The witness goes on with its former certificate: the new files cannot be used ({Exception})", EventName = "WitnessCertificateNotTaken")]
+        internal static partial void NotTaken(ILogger logger, string exception);
     }
 
     private static (DateTime, DateTime) WrittenAt(string certificatePath, string? keyPath) =>

@@ -31,7 +31,8 @@ internal static partial class WitnessHost
             {
                 if (options.CertificatePath is null)
                     return;
-                var certificate = new WitnessCertificate(options.CertificatePath, options.CertificateKeyPath);
+                var certificate = new WitnessCertificate(
+                    options.CertificatePath, options.CertificateKeyPath, listener.ApplicationServices.GetRequiredService<ILogger<WitnessCertificate>>());
                 listener.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificate.Read());
             });
         });

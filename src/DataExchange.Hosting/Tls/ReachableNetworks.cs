@@ -19,6 +19,8 @@ public sealed class ReachableNetworks(IReadOnlyList<IPNetwork> allowed)
             "::/128", "fe80::/10", "fec0::/10", "ff00::/8",
             // NAT64, Teredo, 6to4 and IPv4-compatible: an IPv4 address within.
             "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16", "::/96",
+            // Where clouds answer for their hosts' metadata, beside link-local.
+            "100.100.100.200/32", "168.63.129.16/32", "fd00:ec2::254/128",
         }.Select(IPNetwork.Parse),
     ];
 

@@ -121,6 +121,9 @@ internal sealed class ScriptedLiveSource : ILiveSource
     /// <summary>Never answers, and heeds no token.</summary>
     public bool Hangs { get; set; }
 
+    /// <summary>What it blocks its thread with; null for not at all.</summary>
+    public ManualResetEventSlim? Blocks { get; set; }
+
     public int Calls { get; private set; }
 
     public ValueTask<IReadOnlyList<LiveValue>> FetchAsync(IReadOnlyList<LiveItem> items, LiveFetchContext why, CancellationToken cancellationToken)
@@ -129,6 +132,7 @@ internal sealed class ScriptedLiveSource : ILiveSource
         LastContext = why;
         if (Throws is not null)
             throw Throws;
+        Blocks?.Wait(CancellationToken.None);
         if (Hangs)
             return new ValueTask<IReadOnlyList<LiveValue>>(new TaskCompletionSource<IReadOnlyList<LiveValue>>().Task);
         return ValueTask.FromResult<IReadOnlyList<LiveValue>>([.. items.Select(Answer)]);

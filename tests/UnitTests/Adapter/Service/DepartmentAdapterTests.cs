@@ -176,17 +176,21 @@ internal sealed class DepartmentAdapterTests
         Assert.That(_adapter.Logs.Text, Does.Contain("LiveSourceFailed").And.Not.Contain("4711"));
     }
 
-    [Test]
-    public async Task Fetch_LiveSourceHangs_IsAnsweredWithinTheStatedTime()
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task Fetch_LiveSourceHangs_IsAnsweredWithinTheStatedTime(bool blocking)
     {
+        using var blocked = new ManualResetEventSlim(initialState: !blocking);
         await using var adapter = await AdapterFixture.StartAsync(options => options.AnswerTimeMax = TimeSpan.FromMilliseconds(50));
         adapter.Live.Hangs = true;
+        adapter.Live.Blocks = blocked;
         var key = adapter.Services.GetRequiredService<LocatorKey>();
 
         var response = await adapter.Connect().FetchAsync(new Wire.FetchRequest { Items = { Item(ByteString.CopyFrom(key.Seal("person", "1"))), Item(ByteString.Empty) } });
 
         Assert.That(response.Results.Select(r => r.Unavailable), Is.EqualTo(new[] { "PROVIDER_TOO_SLOW", "PROVIDER_FAILED" }));
         Assert.That(adapter.Logs.Text, Does.Contain("LiveSourceTooSlow"));
+        blocked.Set();
     }
 
     [TestCase(0)]

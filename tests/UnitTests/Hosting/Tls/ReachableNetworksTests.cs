@@ -30,6 +30,8 @@ public sealed class ReachableNetworksTests
     [TestCase("2001:db8::1", true)]
     [TestCase("169.254.169.254", false)]
     [TestCase("::ffff:169.254.169.254", false)]
+    [TestCase("168.63.129.16", false)]
+    [TestCase("fd00:ec2::254", false)]
     [TestCase("fe80::1", false)]
     [TestCase("fec0::1", false)]
     [TestCase("0.0.0.0", false)]
