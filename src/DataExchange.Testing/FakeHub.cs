@@ -25,7 +25,7 @@ public sealed class FakeHub : IAsyncDisposable
     private const string Name = "hub-1";
     private static readonly TimeSpan PatienceDefault = TimeSpan.FromSeconds(60);
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("dataexchange-fake-hub-");
+    private readonly DirectoryInfo _folder;
     private readonly DevelopmentCertificates _certificates;
     private readonly FakeCatalogue _catalogue;
     private readonly TlsCredentials _credentials;
@@ -33,15 +33,15 @@ public sealed class FakeHub : IAsyncDisposable
     private readonly FakeIndex _index;
     private readonly WebApplication _app;
 
-    private FakeHub(FakeCatalogue catalogue)
+    private FakeHub(FakeCatalogue catalogue, DirectoryInfo folder)
     {
-        _catalogue = catalogue;
+        (_catalogue, _folder) = (catalogue, folder);
         var department = DepartmentId.Parse(catalogue.Department);
         _certificates = DevelopmentCertificates.Create(_folder.FullName, TrustDomain, Name, [department]);
         _credentials = TlsCredentials.Load(_certificates.Hub);
         using var certificate = X509CertificateLoader.LoadCertificateFromFile(_certificates.Department(department).CertificatePath);
         _key = certificate.GetECDsaPublicKey()!;
-        _index = new FakeIndex(new BatchJudge(catalogue, KeyId.Of(certificate), _key));
+        _index = new FakeIndex(new BatchJudge(catalogue, KeyId.Of(certificate), _key), TimeProvider.System);
         _app = Build(KeyId.Of(certificate));
     }
 
@@ -65,6 +65,8 @@ public sealed class FakeHub : IAsyncDisposable
                 ["Adapter:HubAddress"] = Address.ToString(),
                 ["Adapter:HubName"] = Name,
                 ["Adapter:HubKeyIds:0"] = _credentials.Identity.KeyId,
+                // Also where the adapter has a signing key of its own: here its TLS key is the one registered key.
+                ["Adapter:SigningKeyPath"] = tls.KeyPath,
                 ["Adapter:Port"] = "0",
                 ["Adapter:SourcePollInterval"] = "00:00:00.050",
                 ["Adapter:HeartbeatInterval"] = "00:00:00.100",
@@ -88,24 +90,42 @@ public sealed class FakeHub : IAsyncDisposable
 
     /// <summary>Starts a hub that knows one department.</summary>
     /// <exception cref="FormatException">The department's id breaks its rule.</exception>
+    /// <exception cref="ArgumentException">The catalogue names a scheme or an attribute twice.</exception>
     public static async Task<FakeHub> StartAsync(FakeCatalogue catalogue, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(catalogue);
-        var hub = new FakeHub(catalogue);
-        await hub._app.StartAsync(cancellationToken);
-        return hub;
+        var folder = Directory.CreateTempSubdirectory("dataexchange-fake-hub-");
+        FakeHub? hub = null;
+        try
+        {
+            hub = new FakeHub(catalogue, folder);
+            await hub._app.StartAsync(cancellationToken);
+            return hub;
+        }
+        catch
+        {
+            // With private keys in it.
+            if (hub is null)
+                folder.Delete(recursive: true);
+            else
+                await hub.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>What the hub holds now; null where the department states nothing (any more).</summary>
-    /// <param name="subject">Canonical.</param>
+    /// <param name="subject">In any form that its scheme takes.</param>
     /// <param name="attribute">Name within the department.</param>
+    /// <exception cref="ArgumentException">The catalogue has no such attribute or scheme, or the identifier is not valid: a department could not state it.</exception>
     public HeldFact? Find(Identifier subject, string attribute) => _index.Find(subject, attribute);
 
-    /// <summary>Whether the department says that both identifiers name the same subject.</summary>
+    /// <summary>Whether the department's last word on the two is that they name the same subject.</summary>
+    /// <exception cref="ArgumentException">The catalogue has no such scheme, or an identifier is not valid in it.</exception>
     public bool AreLinked(Identifier one, Identifier other) => _index.AreLinked(one, other);
 
     /// <summary>
-    /// Returns once everything is applied that the department's store held at the time of this call.
+    /// Returns once everything is applied that the department's store held at the time of this call: with the first heartbeat of a reading of the
+    /// source that began after it. An adapter whose source always has something more sends none.
     /// </summary>
     /// <param name="patience">Default 60 s.</param>
     /// <exception cref="TimeoutException">It did not come; the text says what the hub saw instead, and names no value.</exception>
@@ -172,7 +192,7 @@ public sealed class FakeHub : IAsyncDisposable
     {
         var state = State;
         if (Refused is [.., var last])
-            return $"the hub refused the batch from sequence {last.FirstSequence}: {last.Reason.Name}, {last.Detail}";
+            return $"the hub refused {(last.FirstSequence > 0 ? $"the batch from sequence {last.FirstSequence}" : "a batch")}: {last.Reason.Name}, {last.Detail}";
         return state.StreamEpoch.IsEmpty
             ? "nothing was published"
             : $"{state.Watermark} changes are applied, and {(state.Gaps.Count > 0 ? $"{state.Gaps.Count} ranges are missing" : "no reading of its source has come to an end since")}";

@@ -19,6 +19,7 @@ public sealed class HubCalls : IDisposable
         _client = new Wire.AdapterService.AdapterServiceClient(channel);
     }
 
+    /// <summary>Asks the adapter what it publishes, and how far its stream goes.</summary>
     /// <exception cref="RpcException">The adapter refuses, or cannot be reached.</exception>
     public async Task<Wire.DescribeResponse> DescribeAsync(CancellationToken cancellationToken = default) =>
         await _client.DescribeAsync(new Wire.DescribeRequest(), cancellationToken: cancellationToken);
@@ -41,6 +42,7 @@ public sealed class HubCalls : IDisposable
     /// <summary>Asks for a located value, by the locator that was published for it.</summary>
     /// <exception cref="RpcException">The adapter refuses, or cannot be reached.</exception>
     /// <exception cref="InvalidOperationException">No locator was published, so that a hub would not ask.</exception>
+    /// <exception cref="ArgumentException">As <see cref="FakeHub.Find"/>.</exception>
     public async Task<Wire.FetchResult> FetchAsync(Identifier subject, string attribute, CancellationToken cancellationToken = default)
     {
         if (_index.Find(subject, attribute) is not { Locator.IsEmpty: false } located)

@@ -16,25 +16,40 @@ internal sealed class BatchJudge(FakeCatalogue catalogue, string keyId, ECDsa ke
     private readonly Dictionary<string, AttributeDeclaration> _attributes = catalogue.Attributes.ToDictionary(attribute => attribute.Name);
 
     /// <returns>Why the batch is not the department's own word, or breaks the catalogue; null where it may be applied.</returns>
-    /// <param name="batch">With canonical identifiers where it may be applied.</param>
+    /// <param name="batch">With canonical identifiers where it may be applied; empty where not even its sequence is proven.</param>
     public ExchangeError? Judge(Wire.SignedChangeBatch signed, out Wire.ChangeBatch batch)
     {
         batch = new Wire.ChangeBatch();
+        Wire.ChangeBatch claimed;
         if (signed.Payload.Length is 0 or > WireLimits.BatchBytesMax)
             return Fault(ErrorReasons.BatchMalformed, "payload", "must be 1 byte to 1 MiB");
         try
         {
-            batch = Wire.ChangeBatch.Parser.WithDiscardUnknownFields(true).ParseFrom(signed.Payload);
+            claimed = Wire.ChangeBatch.Parser.WithDiscardUnknownFields(true).ParseFrom(signed.Payload);
         }
         catch (InvalidProtocolBufferException)
         {
             return Fault(ErrorReasons.BatchMalformed, "payload", "must be a ChangeBatch");
         }
 
-        if (batch.Changes.Count > WireLimits.BatchChangesMax)
+        if (claimed.Changes.Count > WireLimits.BatchChangesMax)
             return Fault(ErrorReasons.BatchMalformed, "changes", "must hold at most 1,000 changes");
-        return FaultOfIdentity(signed, batch) ?? FaultOfFrame(batch) ?? batch.Changes.Select(FaultOf).FirstOrDefault(fault => fault is not null);
+        if ((FaultOfIdentity(signed, claimed) ?? FaultOfSequence(claimed)) is { } unproven)
+            return unproven;
+        batch = claimed;
+        return FaultOfFrame(batch) ?? batch.Changes.Select(FaultOf).FirstOrDefault(fault => fault is not null);
     }
+
+    /// <exception cref="ArgumentException">The catalogue does not give it to the department.</exception>
+    public void RequireAttribute(string attribute)
+    {
+        if (!_attributes.ContainsKey(attribute))
+            throw new ArgumentException("Must be an attribute of the fake catalogue.", nameof(attribute));
+    }
+
+    /// <exception cref="ArgumentException">Of no scheme of the fake catalogue, or not valid in it. Never names the value.</exception>
+    public Wire.Identifier Canonical(Identifier identifier) =>
+        _schemes.TryRead(identifier.ToWire(), nameof(identifier), out var canonical, out var error) ? canonical.ToWire() : throw new ArgumentException($"{error.Field} {error.Rule}.", nameof(identifier));
 
     private ExchangeError? FaultOfIdentity(Wire.SignedChangeBatch signed, Wire.ChangeBatch batch)
     {
@@ -52,10 +67,13 @@ internal sealed class BatchJudge(FakeCatalogue catalogue, string keyId, ECDsa ke
         }
     }
 
+    private static ExchangeError? FaultOfSequence(Wire.ChangeBatch batch) =>
+        batch.FirstSequence is 0 or > SequenceMax || batch.FirstSequence + (ulong)batch.Changes.Count - 1 > SequenceMax
+            ? Fault(ErrorReasons.BatchMalformed, "first_sequence", "must be at least 1, and the last sequence below 2^63")
+            : null;
+
     private static ExchangeError? FaultOfFrame(Wire.ChangeBatch batch)
     {
-        if (batch.FirstSequence is 0 or > SequenceMax || batch.FirstSequence + (ulong)batch.Changes.Count - 1 > SequenceMax)
-            return Fault(ErrorReasons.BatchMalformed, "first_sequence", "must be at least 1, and the last sequence below 2^63");
         if (batch.StreamEpoch.Length != WireLimits.EpochBytes)
             return Fault(ErrorReasons.BatchMalformed, "stream_epoch", "must be 16 bytes");
         return batch.PackedAt is null || !ValueRules.IsTimestamp(batch.PackedAt)

@@ -4,7 +4,7 @@ using Google.Protobuf;
 namespace DataExchange.Testing;
 
 /// <summary>What the fake hub has applied: one stream, and the facts that follow from it. Thread safe.</summary>
-internal sealed class FakeIndex(BatchJudge judge)
+internal sealed class FakeIndex(BatchJudge judge, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly SortedList<ulong, AppliedBatch> _batches = [];
@@ -14,6 +14,7 @@ internal sealed class FakeIndex(BatchJudge judge)
     private ByteString _epoch = ByteString.Empty;
     private ErrorReason? _quarantine;
     private DateTimeOffset? _currentAsOf;
+    private bool _loaded;
 
     public IReadOnlyList<ReceivedChange> Changes => Read(() => _changes.Select(change => new ReceivedChange(change.Key, change.Value.Clone())).ToList());
 
@@ -21,7 +22,10 @@ internal sealed class FakeIndex(BatchJudge judge)
 
     public ByteString Epoch => Read(() => _epoch);
 
-    /// <summary>Up to this moment everything that the department's source had is here; null before its first reading came to an end.</summary>
+    /// <summary>
+    /// Up to this moment everything that the department's source had is here; null before a heartbeat said so. A batch of changes has the time at
+    /// which it was sealed, with more of the same reading to come, and moves nothing.
+    /// </summary>
     public DateTimeOffset? CurrentAsOf => Read(() => _currentAsOf);
 
     /// <summary>Completes with the next batch, whatever becomes of it.</summary>
@@ -32,7 +36,7 @@ internal sealed class FakeIndex(BatchJudge judge)
 
     public Wire.GetStreamStateResponse State() => Read(() =>
     {
-        var state = new Wire.GetStreamStateResponse { StreamEpoch = _epoch, Watermark = Watermark(), Quarantined = _quarantine is not null, Loading = _currentAsOf is null };
+        var state = new Wire.GetStreamStateResponse { StreamEpoch = _epoch, Watermark = Watermark(), Quarantined = _quarantine is not null, Loading = !_loaded };
         var next = 1UL;
         foreach (var (first, batch) in _batches)
         {
@@ -44,23 +48,21 @@ internal sealed class FakeIndex(BatchJudge judge)
         return state;
     });
 
-    /// <summary>What holds now, by subject and attribute: the last change that said so.</summary>
-    public HeldFact? Find(Identifier subject, string attribute) => Read(() =>
+    /// <inheritdoc cref="FakeHub.Find"/>
+    public HeldFact? Find(Identifier subject, string attribute)
     {
-        foreach (var (sequence, change) in _changes.Reverse())
-        {
-            if (change.Withdraw is { } withdrawn && withdrawn.Attribute == attribute && withdrawn.Subject.Equals(subject.ToWire()))
-                return null;
-            if (change.Set is { } set && set.Attribute == attribute && set.Subject.Equals(subject.ToWire()))
-                return new HeldFact(set.Value?.Clone(), set.Locator, change.AsOf.ToDateTimeOffset(), sequence);
-        }
+        judge.RequireAttribute(attribute);
+        var canonical = judge.Canonical(subject);
+        return Read(() => LastWord(canonical, attribute));
+    }
 
-        return null;
-    });
-
-    /// <summary>Whether the department's last word on the two is that they name one subject.</summary>
-    public bool AreLinked(Identifier one, Identifier other) => Read(() => _changes.Values.LastOrDefault(change =>
-        IsPair(change.Link?.Left ?? change.Unlink?.Left, change.Link?.Right ?? change.Unlink?.Right, one.ToWire(), other.ToWire()))?.KindCase == Wire.Change.KindOneofCase.Link);
+    /// <inheritdoc cref="FakeHub.AreLinked"/>
+    public bool AreLinked(Identifier one, Identifier other)
+    {
+        var (left, right) = (judge.Canonical(one), judge.Canonical(other));
+        return Read(() => _changes.Values.LastOrDefault(change =>
+            IsPair(change.Link?.Left ?? change.Unlink?.Left, change.Link?.Right ?? change.Unlink?.Right, left, right))?.KindCase == Wire.Change.KindOneofCase.Link);
+    }
 
     /// <exception cref="Grpc.Core.RpcException">The batch is not the department's own word, which ends the stream.</exception>
     public Wire.PublishResponse Take(Wire.SignedChangeBatch signed)
@@ -103,7 +105,7 @@ internal sealed class FakeIndex(BatchJudge judge)
             return (Wire.BatchResult.Applied, null);
         }
 
-        var applied = new AppliedBatch(batch.FirstSequence + (ulong)batch.Changes.Count - 1, payload);
+        var applied = new AppliedBatch(batch.FirstSequence + (ulong)batch.Changes.Count - 1, payload, batch.Loading);
         if (_batches.TryGetValue(batch.FirstSequence, out var known) && known == applied)
             return (Wire.BatchResult.Duplicate, null);
         if (_batches.Any(other => other.Key <= applied.Last && batch.FirstSequence <= other.Value.Last))
@@ -112,17 +114,32 @@ internal sealed class FakeIndex(BatchJudge judge)
         _batches.Add(batch.FirstSequence, applied);
         for (var i = 0; i < batch.Changes.Count; i++)
             _changes.Add(batch.FirstSequence + (ulong)i, batch.Changes[i]);
-        if (applied.Last <= Watermark())
-            Observe(batch);
+        var watermark = Watermark();
+        _loaded = _loaded || _batches.Values.Any(other => other.Last <= watermark && !other.Loading);
         return (Wire.BatchResult.Applied, null);
     }
 
-    /// <summary>A batch whose forerunners are all here speaks for its moment.</summary>
-    private void Observe(Wire.ChangeBatch batch)
+    /// <summary>Its moment is the start of the reading that has come to an end; never later than now, whatever the department's clock says.</summary>
+    private void Observe(Wire.ChangeBatch heartbeat)
     {
-        var moment = batch.PackedAt.ToDateTimeOffset();
-        if (!batch.Loading && (_currentAsOf is null || moment > _currentAsOf))
+        _loaded |= !heartbeat.Loading;
+        var (moment, now) = (heartbeat.PackedAt.ToDateTimeOffset(), time.GetUtcNow());
+        moment = moment < now ? moment : now;
+        if (!heartbeat.Loading && (_currentAsOf is null || moment > _currentAsOf))
             _currentAsOf = moment;
+    }
+
+    private HeldFact? LastWord(Wire.Identifier subject, string attribute)
+    {
+        foreach (var (sequence, change) in _changes.Reverse())
+        {
+            if (change.Withdraw is { } withdrawn && withdrawn.Attribute == attribute && withdrawn.Subject.Equals(subject))
+                return null;
+            if (change.Set is { } set && set.Attribute == attribute && set.Subject.Equals(subject))
+                return new HeldFact(set.Value?.Clone(), set.Locator, change.AsOf.ToDateTimeOffset(), sequence);
+        }
+
+        return null;
     }
 
     private ulong Watermark()
@@ -144,5 +161,5 @@ internal sealed class FakeIndex(BatchJudge judge)
             return read();
     }
 
-    private sealed record AppliedBatch(ulong Last, ByteString Payload);
+    private sealed record AppliedBatch(ulong Last, ByteString Payload, bool Loading);
 }

@@ -71,10 +71,12 @@ internal sealed class BatchJudgeTests
 
     private void AssertSameAnswer(Wire.SignedChangeBatch signed, ErrorReason reason, string field)
     {
-        var said = Judge.Judge(signed, out _);
-        var hub = _hub.Verify(signed, Tax).Refusal!.Error;
+        var said = Judge.Judge(signed, out var batch);
+        var refusal = _hub.Verify(signed, Tax).Refusal!;
+        var hub = refusal.Error;
 
         Assert.That((said?.Reason, said?.Detail, said?.Fields.Single()), Is.EqualTo((hub.Reason, hub.Detail, hub.Fields.Single())));
+        Assert.That(batch.FirstSequence, Is.EqualTo(refusal.FirstSequence), "0 where it is not proven");
         Assert.That((hub.Reason, hub.Fields.Single().Field), Is.EqualTo((reason, field)));
     }
 }
