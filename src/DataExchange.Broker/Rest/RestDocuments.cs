@@ -15,13 +15,16 @@ internal static class RestDocuments
         "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
         + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+    private static readonly object ForPeers = new();
+
     public static void MapRestDocuments(this WebApplication app, RestOptions rest)
     {
-        app.UseWhen(IsDocument, documents => documents.Use(PeersOnlyAsync));
-        app.MapGet(OpenApiPath, SendOpenApiAsync);
+        app.UseWhen(IsDocument, document => document.Use(PeersOnlyAsync));
+        var documents = app.MapGroup("").WithMetadata(ForPeers);
+        documents.MapGet(OpenApiPath, SendOpenApiAsync);
         if (rest.Page)
         {
-            app.MapScalarApiReference(PagePath, page => page
+            documents.MapScalarApiReference(PagePath, page => page
                 .WithTitle("DataExchange")
                 .WithOpenApiRoutePattern(OpenApiPath)
                 .DisableDefaultFonts()
@@ -41,8 +44,8 @@ internal static class RestDocuments
         return document.ToArray();
     }
 
-    private static bool IsDocument(HttpContext context) =>
-        context.Request.Path == OpenApiPath || context.Request.Path.StartsWithSegments(PagePath, StringComparison.Ordinal);
+    /// <summary>By what routing has chosen, which takes a path in capitals or with a slash behind it for the same.</summary>
+    private static bool IsDocument(HttpContext context) => context.GetEndpoint()?.Metadata.Contains(ForPeers) is true;
 
     private static Task PeersOnlyAsync(HttpContext context, RequestDelegate next)
     {

@@ -20,11 +20,15 @@ internal static class RestErrors
         context.Response.StatusCode = error.Reason.Code switch
         {
             StatusCode.InvalidArgument => StatusCodes.Status400BadRequest,
+            StatusCode.Unauthenticated => StatusCodes.Status401Unauthorized,
+            StatusCode.PermissionDenied => StatusCodes.Status403Forbidden,
             StatusCode.NotFound => StatusCodes.Status404NotFound,
             StatusCode.ResourceExhausted => StatusCodes.Status429TooManyRequests,
+            StatusCode.Unavailable => StatusCodes.Status503ServiceUnavailable,
             _ => StatusCodes.Status500InternalServerError,
         };
         context.Response.ContentType = "application/json; charset=utf-8";
-        return context.Response.WriteAsync(Formatter.Format(error.ToRpcException().GetRpcStatus()), context.RequestAborted);
+        // Not the call's own token: it has ended where the caller's right has, and why must still be said.
+        return context.Response.WriteAsync(Formatter.Format(error.ToRpcException().GetRpcStatus()), CancellationToken.None);
     }
 }

@@ -184,6 +184,35 @@ internal sealed class RestErrorTests
         VerifyUnquoted(answer);
     }
 
+    [TestCase("page_siez=1")]
+    [TestCase("page_size=1&pageSize=2")]
+    [TestCase("page_size=1&page_size=2")]
+    [TestCase("page_size=1&PAGE_SIZE=2")]
+    [TestCase("Page_Size=1")]
+    [TestCase("page_size=1&" + Marker + "=1")]
+    [TestCase("page_size=" + Marker)]
+    public async Task Get_ParametersThatAreNoneOfTheMethods_AreNamedAsSuch(string query)
+    {
+        using var rest = Connect(TestCatalogue.Welfare);
+
+        VerifyParametersRefused(await rest.GetAsync($"/v1/departments?{query}"));
+    }
+
+    [Test]
+    public async Task Lookup_FieldBesideItsBody_IsRefusedNotPassedOver()
+    {
+        using var rest = Connect(TestCatalogue.Welfare);
+
+        VerifyParametersRefused(await rest.PostAsync($"/v1/lookups?disclose_after={Marker}", Ask.About(Ask.Body(1), Ask.Held)));
+    }
+
+    private void VerifyParametersRefused(RestAnswer answer)
+    {
+        Assert.That((answer.Code, answer.Reason), Is.EqualTo((HttpStatusCode.BadRequest, "REQUEST_INVALID")), answer.Text);
+        Assert.That(answer.Read<Google.Rpc.Status>().GetDetail<BadRequest>()!.FieldViolations.Single().Field, Is.EqualTo("query"));
+        VerifyUnquoted(answer);
+    }
+
     private async Task<Google.Rpc.Status> VerifyAsync(
         Wire.LookupRequest request, HttpStatusCode code, string reason, TlsOptions? identity = null, TestExchange? exchange = null)
     {

@@ -140,6 +140,23 @@ internal sealed class RestTests(string version)
             Assert.That((await stranger.GetAsync(path)).Code, Is.EqualTo(HttpStatusCode.Forbidden), path);
     }
 
+    [TestCase("/openapi.json")]
+    [TestCase("/openapi.json/")]
+    [TestCase("/OpenApi.json")]
+    [TestCase("/docs/")]
+    [TestCase("/Docs/")]
+    [TestCase("/docs/scalar.js")]
+    [TestCase("/DOCS/scalar.js")]
+    public async Task Documents_HoweverTheirPathIsWritten_AreForRegisteredPeersAndKeepToThemselves(string path)
+    {
+        using var stranger = Connect(TestCatalogue.Stranger);
+
+        var (served, refused) = (await _rest.GetAsync(path), await stranger.GetAsync(path));
+
+        Assert.That((served.Code, refused.Code, refused.Text), Is.EqualTo((HttpStatusCode.OK, HttpStatusCode.Forbidden, "")));
+        Assert.That(served.Headers, Does.Contain("Content-Security-Policy: default-src 'none'").And.Contain("X-Content-Type-Options: nosniff"));
+    }
+
     [Test]
     public async Task Rest_SwitchedOff_IsNotThereAndHttp11IsRefused()
     {
