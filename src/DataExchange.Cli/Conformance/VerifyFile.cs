@@ -110,7 +110,7 @@ internal sealed class VerifyFile
         }
         catch (CryptographicException)
         {
-            fields.Refuse("certificate_path", "must be a certificate (PEM)");
+            // What is no certificate at all is told when it is used.
         }
 
         return files;
