@@ -11,6 +11,9 @@ namespace DataExchange.Cli.Conformance;
 internal sealed record Answer<T>(T? Value, StatusCode Status, string Reason, TimeSpan Took)
     where T : class
 {
+    /// <summary>Whether the connection, or the call's stream in it, was ended in place of a status.</summary>
+    public bool IsCutOff { get; private init; }
+
     public bool IsOk => Status == StatusCode.OK;
 
     /// <summary>Without anything that the adapter wrote itself: that could be about somebody.</summary>
@@ -19,7 +22,10 @@ internal sealed record Answer<T>(T? Value, StatusCode Status, string Reason, Tim
     public static Answer<T> Refused(RpcException refusal, TimeSpan took)
     {
         var reason = refusal.GetRpcStatus()?.GetDetail<Google.Rpc.ErrorInfo>()?.Reason;
-        return new Answer<T>(null, refusal.StatusCode, ErrorReasons.All.Any(known => known.Name == reason) ? reason! : "", took);
+        return new Answer<T>(null, refusal.StatusCode, ErrorReasons.All.Any(known => known.Name == reason) ? reason! : "", took)
+        {
+            IsCutOff = refusal.Status.DebugException is HttpRequestException or IOException,
+        };
     }
 }
 

@@ -38,7 +38,7 @@ internal sealed class ConformanceRun(VerifyConfig config)
         if (!verdicts.IsBroken(ConformanceRules.NotHanging))
         {
             await StepAsync("changes", () => new ChangeCheck(adapter).RunAsync(stop));
-            await StepAsync("restart", () => new RestartCheck(adapter).RunAsync(stop));
+            await StepAsync("restart", () => new RestartCheck(adapter, hub).RunAsync(stop));
         }
 
         ingress?.Judge(adapter.Stream.Marks);

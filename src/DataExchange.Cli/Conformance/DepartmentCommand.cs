@@ -19,13 +19,20 @@ internal readonly record struct CommandEnd(int? ExitCode, bool Spoke, bool Start
 /// <summary>Runs what makes the department do something: without a shell, for a bounded time, then ended with all that it started.</summary>
 internal static class DepartmentCommand
 {
+    /// <summary>For what an ended command wrote last; what it left running may hold its output open for good.</summary>
+    private static readonly TimeSpan OutputGrace = TimeSpan.FromSeconds(1);
+
     public static async Task<CommandEnd> RunAsync(IReadOnlyList<string> command, VerifyConfig config, CancellationToken stop)
     {
-        var start = new ProcessStartInfo(command[0], command.Skip(1))
+        // A bare name is looked up in PATH; a path begins at the file's folder, as every other one of the file.
+        var program = command[0].Contains('/', StringComparison.Ordinal) ? Path.GetFullPath(command[0], config.Folder) : command[0];
+        var start = new ProcessStartInfo(program, command.Skip(1))
         {
             WorkingDirectory = config.Folder, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
         };
-        using var process = new Process { StartInfo = start };
+        using var process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        process.Exited += (_, _) => ended.TrySetResult();
         var spoke = false;
         process.OutputDataReceived += (_, line) => spoke |= line.Data is { Length: > 0 };
         process.ErrorDataReceived += (_, line) => spoke |= line.Data is { Length: > 0 };
@@ -44,8 +51,7 @@ internal static class DepartmentCommand
         late.CancelAfter(config.Limits.Command);
         try
         {
-            await process.WaitForExitAsync(late.Token);
-            return new CommandEnd(process.ExitCode, spoke, Started: true);
+            await ended.Task.WaitAsync(late.Token);
         }
         catch (OperationCanceledException)
         {
@@ -53,5 +59,8 @@ internal static class DepartmentCommand
             stop.ThrowIfCancellationRequested();
             return new CommandEnd(null, spoke, Started: true);
         }
+
+        await Task.WhenAny(process.WaitForExitAsync(stop), Task.Delay(OutputGrace, stop));
+        return new CommandEnd(process.ExitCode, spoke, Started: true);
     }
 }

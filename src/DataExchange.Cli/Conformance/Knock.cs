@@ -26,10 +26,22 @@ internal sealed class Knock(VerifyConfig config, CancellationToken stop)
     }
 
     /// <param name="certificate">Null for none.</param>
-    /// <returns>Whether Describe was answered; null where it was not refused either.</returns>
+    /// <returns>Whether Describe was answered; null where the caller was not refused either: only a failed handshake, or a status for callers, refuses.</returns>
     public async Task<bool?> IsAnsweredAsync(X509Certificate2? certificate)
     {
-        using var handler = new SocketsHttpHandler { ConnectTimeout = Patience, UseProxy = false, SslOptions = Options(certificate, SslProtocols.Tls13) };
+        var connected = false;
+        using var handler = new SocketsHttpHandler
+        {
+            ConnectTimeout = Patience,
+            UseProxy = false,
+            SslOptions = Options(certificate, SslProtocols.Tls13),
+            ConnectCallback = async (_, _) =>
+            {
+                var socket = await ConnectAsync();
+                connected = true;
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
         using var channel = GrpcChannel.ForAddress(config.Address, new GrpcChannelOptions { HttpHandler = handler, MaxRetryAttempts = null, ServiceConfig = null });
         try
         {
@@ -39,16 +51,30 @@ internal sealed class Knock(VerifyConfig config, CancellationToken stop)
         }
         catch (RpcException refusal) when (!stop.IsCancellationRequested)
         {
-            return refusal.StatusCode == StatusCode.DeadlineExceeded ? null : false;
+            return refusal.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied || (connected && IsCutOff(refusal)) ? false : null;
         }
     }
 
-    public async Task<bool> IsTls12TakenAsync(X509Certificate2 certificate) => await HandshakeAsync(certificate, SslProtocols.Tls12) is not null;
+    /// <returns>Null where it was not refused either.</returns>
+    public async Task<bool?> IsTls12TakenAsync(X509Certificate2 certificate) =>
+        await HandshakeAsync(certificate, SslProtocols.Tls12) is var (presented, failed) && presented is not null ? true : failed ? false : null;
 
     /// <summary>What the server presents, whoever it is; null where it presents none.</summary>
-    public Task<X509Certificate?> PresentedAsync(X509Certificate2 certificate) => HandshakeAsync(certificate, SslProtocols.Tls13);
+    public async Task<X509Certificate?> PresentedAsync(X509Certificate2 certificate) => (await HandshakeAsync(certificate, SslProtocols.Tls13)).Presented;
 
-    private async Task<X509Certificate?> HandshakeAsync(X509Certificate2 certificate, SslProtocols protocol)
+    /// <summary>Whether the connection ended under the call, in place of an answer: at its handshake or after. A reset of the one call is none.</summary>
+    private static bool IsCutOff(RpcException refusal)
+    {
+        for (var cause = refusal.Status.DebugException; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is AuthenticationException or IOException and not HttpProtocolException)
+                return true;
+        }
+
+        return false;
+    }
+
+    private async Task<(X509Certificate? Presented, bool Failed)> HandshakeAsync(X509Certificate2 certificate, SslProtocols protocol)
     {
         try
         {
@@ -57,11 +83,11 @@ internal sealed class Knock(VerifyConfig config, CancellationToken stop)
             late.CancelAfter(Patience);
             await using var tls = new SslStream(new NetworkStream(socket), leaveInnerStreamOpen: false);
             await tls.AuthenticateAsClientAsync(Options(certificate, protocol), late.Token);
-            return tls.RemoteCertificate;
+            return (tls.RemoteCertificate, false);
         }
         catch (Exception refused) when (refused is AuthenticationException or IOException or SocketException or OperationCanceledException && !stop.IsCancellationRequested)
         {
-            return null;
+            return (null, refused is AuthenticationException or IOException);
         }
     }
 

@@ -34,12 +34,16 @@ internal sealed class StreamReading(VerifyConfig config, BatchCheck batches, Ver
     private readonly List<BatchMark> _marks = [];
     private readonly Dictionary<string, Dictionary<string, ByteString>> _located = [];
     private ulong _next;
+    private int _room;
 
     /// <summary>In the order in which they came.</summary>
     public IReadOnlyList<BatchMark> Marks => _marks;
 
     /// <summary>The newest sequence read; 0 before anything was.</summary>
     public ulong Last => _next == 0 ? 0 : _next - 1;
+
+    /// <summary>Whether the limit ended the reading: what is above was not looked at.</summary>
+    public bool IsCut => _room <= 0;
 
     public bool HasWithdrawal { get; private set; }
 
@@ -51,7 +55,7 @@ internal sealed class StreamReading(VerifyConfig config, BatchCheck batches, Ver
         _located.SelectMany(attribute => attribute.Value.Values.Select(locator => (attribute.Key, locator)));
 
     /// <summary>From here on; what was read before stays known.</summary>
-    public void Begin(ulong first) => (_next, HasWithdrawal) = (first, false);
+    public void Begin(ulong first) => (_next, _room, HasWithdrawal) = (first, config.Limits.Batches, false);
 
     /// <returns>Whether there is room for more.</returns>
     public bool Take(Wire.SignedChangeBatch signed, ByteString epoch)
@@ -75,15 +79,17 @@ internal sealed class StreamReading(VerifyConfig config, BatchCheck batches, Ver
         if (refusal is null)
             Note(batch);
         _marks.Add(BatchMark.Of(signed));
-        return _marks.Count < config.Limits.Batches;
+        return --_room > 0;
     }
 
     private void Judge(ExchangeError? refusal, Wire.ChangeBatch batch)
     {
         if (refusal is null)
         {
-            foreach (var rule in new[] { ConformanceRules.Signature, ConformanceRules.BatchForm, ConformanceRules.Owned, ConformanceRules.Subjects, ConformanceRules.Links })
+            foreach (var rule in new[] { ConformanceRules.Signature, ConformanceRules.BatchForm, ConformanceRules.Owned, ConformanceRules.Subjects })
                 verdicts.Hold(rule);
+            if (batch.Changes.Any(change => change.Link is not null))
+                verdicts.Hold(ConformanceRules.Links);
             return;
         }
 

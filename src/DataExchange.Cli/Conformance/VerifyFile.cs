@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using DataExchange.Broker.Catalogue;
 using DataExchange.Broker.Catalogue.Reading;
 using DataExchange.Contracts;
@@ -43,8 +45,10 @@ internal sealed class VerifyFile
         {
             Department = department, Address = address, Catalogue = catalogue, Hub = hub, Folder = _folder, Listen = listen,
         };
-        var expired = Section(root, "expired", ReadCertificate);
-        var others = root.List("others", CertificatesMax).Select(item => Read(item, ReadCertificate)).OfType<CertificateFiles>().ToList();
+        var now = TimeProvider.System.GetUtcNow().UtcDateTime;
+        var expired = Section(root, "expired", fields => ReadCaller(fields, certificate => certificate.NotAfter.ToUniversalTime() < now, "must have expired"));
+        var others = root.List("others", CertificatesMax).Select(item => Read(item, fields => ReadCaller(
+            fields, certificate => certificate.NotBefore.ToUniversalTime() <= now && now <= certificate.NotAfter.ToUniversalTime(), "must be valid now"))).OfType<CertificateFiles>().ToList();
         var question = Section(root, "question", ReadQuestion);
         var revoked = Section(root, "revoked", ReadQuestion);
         var commands = Section(root, "commands", ReadCommands);
@@ -93,6 +97,25 @@ internal sealed class VerifyFile
         return certificate is null || key is null ? null : new CertificateFiles(certificate, key);
     }
 
+    /// <summary>A refusal says something only of a certificate that is what it is named for.</summary>
+    private CertificateFiles? ReadCaller(YamlFields fields, Func<X509Certificate2, bool> isMeant, string rule)
+    {
+        if (ReadCertificate(fields) is not { } files)
+            return null;
+        try
+        {
+            using var certificate = X509CertificateLoader.LoadCertificateFromFile(files.Certificate);
+            if (!isMeant(certificate))
+                fields.Refuse("certificate_path", rule);
+        }
+        catch (CryptographicException)
+        {
+            // What is no certificate at all is told when it is used.
+        }
+
+        return files;
+    }
+
     private static Question ReadQuestion(YamlFields fields)
     {
         string Word(string name)
@@ -129,9 +152,9 @@ internal sealed class VerifyFile
 
     private string Word(YamlNode node, string path)
     {
-        if (node is YamlText text)
+        if (node is YamlText { Value.Length: > 0 } text)
             return text.Value;
-        _errors.Add(path, node, "must be text");
+        _errors.Add(path, node, "must be text, and not empty");
         return "";
     }
 

@@ -8,6 +8,8 @@ namespace DataExchange.Cli.Conformance.Checks;
 /// <summary>Who is let in, and who is not.</summary>
 internal sealed class CertificateCheck(VerifyConfig config, TlsCredentials hub, AdapterCalls calls, Verdicts verdicts)
 {
+    private readonly List<(ConformanceRule Rule, bool? Opened, string Seen, string About)> _tried = [];
+
     public async Task RunAsync(CancellationToken stop)
     {
         var knock = new Knock(config, stop);
@@ -25,7 +27,24 @@ internal sealed class CertificateCheck(VerifyConfig config, TlsCredentials hub, 
             await RefuseAsync(knock, ConformanceRules.OtherCaller, other, Path.GetFileName(other.Certificate));
         if (config.Others.Count == 0)
             verdicts.Skip(ConformanceRules.OtherCaller, "the file names no other certificate", "Name certificates of the exchange in others, as the department's own.");
-        verdicts.Judge(ConformanceRules.OldProtocol, !await knock.IsTls12TakenAsync(hub.Certificate), "a handshake of TLS 1.2 was completed");
+        _tried.Add((ConformanceRules.OldProtocol, await knock.IsTls12TakenAsync(hub.Certificate), "a handshake of TLS 1.2 was completed", ""));
+        Judge(verdicts.IsHeld(ConformanceRules.HubLetIn) && (await calls.TryDescribeAsync(stop, AdapterCalls.FirstPatience)).IsOk);
+    }
+
+    /// <param name="hubAnswered">Before and after: a port that is shut to everybody refuses nobody.</param>
+    private void Judge(bool hubAnswered)
+    {
+        foreach (var (rule, opened, seen, about) in _tried)
+        {
+            if (opened == true)
+                verdicts.Break(rule, seen, about);
+            else if (!hubAnswered)
+                verdicts.Skip(rule, "the hub itself is not answered, before or after", "Have the adapter answer the hub first, and run the kit again.", about);
+            else if (opened == false)
+                verdicts.Hold(rule, about);
+            else
+                verdicts.Skip(rule, "it was neither refused nor answered", "Have the adapter refuse at the handshake, or with UNAUTHENTICATED or PERMISSION_DENIED before it looks at the call.", about);
+        }
     }
 
     /// <summary>Both sides of the one handshake that has to work.</summary>
@@ -78,13 +97,8 @@ internal sealed class CertificateCheck(VerifyConfig config, TlsCredentials hub, 
         await RefuseAsync(knock, rule, certificate, about);
     }
 
-    private async Task RefuseAsync(Knock knock, ConformanceRule rule, X509Certificate2? certificate, string about = "")
-    {
-        if (await knock.IsAnsweredAsync(certificate) is { } answered)
-            verdicts.Judge(rule, !answered, "Describe was answered", about);
-        else
-            verdicts.Skip(rule, "it was neither refused nor answered", "Have the adapter refuse at the handshake, or before it looks at the call.", about);
-    }
+    private async Task RefuseAsync(Knock knock, ConformanceRule rule, X509Certificate2? certificate, string about = "") =>
+        _tried.Add((rule, await knock.IsAnsweredAsync(certificate), "Describe was answered", about));
 
     private static X509Certificate2 Load(CertificateFiles files)
     {

@@ -36,7 +36,9 @@ internal sealed class ChangeCheck(AdapterView adapter)
     /// <summary>Runs the command and reads on until what it caused is there.</summary>
     private async Task<bool> FollowAsync(IReadOnlyList<string> command, ConformanceRule rule, Func<bool> isThere, CancellationToken stop)
     {
-        var before = adapter.Stream.Last;
+        var described = adapter.Calls.Expect("Describe", await adapter.Calls.DescribeAsync(stop));
+        // What was there before is not the change, read or not; an end that is named and was never reached is none.
+        var before = adapter.Verdicts.IsBroken(ConformanceRules.Contiguous) && !adapter.Stream.IsCut ? adapter.Stream.Last : described.LastSequence;
         adapter.Stream.Begin(before + 1);
         if (await DepartmentCommand.RunAsync(command, adapter.Config, stop) is { ExitCode: not 0 } end)
         {

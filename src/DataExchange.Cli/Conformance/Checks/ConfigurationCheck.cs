@@ -8,7 +8,7 @@ internal sealed class ConfigurationCheck(VerifyConfig config, Verdicts verdicts)
         if (config.Commands.Check is { } good)
         {
             var end = await DepartmentCommand.RunAsync(good, config, stop);
-            verdicts.Judge(ConformanceRules.GoodConfiguration, end.ExitCode == 0, $"'{good[0]}' {end}");
+            Judge(ConformanceRules.GoodConfiguration, end, end.ExitCode == 0, $"'{good[0]}' {end}");
         }
         else
         {
@@ -20,7 +20,15 @@ internal sealed class ConfigurationCheck(VerifyConfig config, Verdicts verdicts)
         for (var i = 0; i < config.Commands.CheckBad.Count; i++)
         {
             var end = await DepartmentCommand.RunAsync(config.Commands.CheckBad[i], config, stop);
-            verdicts.Judge(ConformanceRules.BadConfiguration, end is { ExitCode: not (null or 0), Spoke: true }, $"it {end}", $"check_bad[{i}]");
+            Judge(ConformanceRules.BadConfiguration, end, end is { ExitCode: not (null or 0), Spoke: true }, $"it {end}", $"check_bad[{i}]");
         }
+    }
+
+    private void Judge(ConformanceRule rule, CommandEnd end, bool holds, string seen, string about = "")
+    {
+        if (end.Started)
+            verdicts.Judge(rule, holds, seen, about);
+        else
+            verdicts.Skip(rule, $"the command {end}", "Name a program that is there and may be run.", about);
     }
 }

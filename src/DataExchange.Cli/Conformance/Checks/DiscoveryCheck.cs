@@ -43,10 +43,12 @@ internal sealed class DiscoveryCheck(AdapterView adapter)
 
     private void JudgeAttributes(Wire.DescribeResponse described)
     {
-        var wrong = described.Attributes.GroupBy(attribute => attribute.Name).Where(group => group.Count() > 1).Select(group => $"{group.Key} is named twice").ToList();
+        var wrong = described.Attributes.GroupBy(attribute => attribute.Name).Where(group => group.Count() > 1).Select(group => $"{Name(described, group.Key)} is named twice").ToList();
         foreach (var attribute in described.Attributes)
         {
-            if (!adapter.Attributes.TryGetValue(attribute.Name, out var declared))
+            if (!CodeName.IsValid(attribute.Name))
+                wrong.Add($"{Name(described, attribute.Name)} has no proper name");
+            else if (!adapter.Attributes.TryGetValue(attribute.Name, out var declared))
                 wrong.Add($"{attribute.Name} is not in the catalogue");
             else if (attribute.Located != (declared.Holding == Wire.Holding.Located))
                 wrong.Add($"{attribute.Name} is {(attribute.Located ? "located here and held" : "held here and located")} in the catalogue");
@@ -55,4 +57,8 @@ internal sealed class DiscoveryCheck(AdapterView adapter)
         wrong.AddRange(adapter.Attributes.Keys.Except(described.Attributes.Select(attribute => attribute.Name)).Select(name => $"{name} is missing"));
         adapter.Verdicts.Judge(ConformanceRules.Attributes, wrong.Count == 0, string.Join("; ", wrong));
     }
+
+    /// <summary>What is no name could be anything, and is not printed.</summary>
+    private static string Name(Wire.DescribeResponse described, string name) =>
+        CodeName.IsValid(name) ? name : $"attribute {described.Attributes.Select(attribute => attribute.Name).ToList().IndexOf(name) + 1}";
 }

@@ -43,16 +43,29 @@ internal sealed class FetchCheck(AdapterView adapter)
             throw new CheckEndedException();
         }
 
+        JudgePlaces(results);
+        foreach (var result in results)
+            JudgeReason(result);
+        foreach (var attribute in asked.Zip(results.Skip(1)).GroupBy(pair => pair.First.Attribute))
+            JudgeResults(attribute.Key, [.. attribute.Select(pair => pair.Second)]);
+    }
+
+    /// <summary>Where everything is unavailable, nothing tells one item from the other.</summary>
+    private void JudgePlaces(Google.Protobuf.Collections.RepeatedField<Wire.FetchResult> results)
+    {
+        if (results.All(result => result.ResultCase == Wire.FetchResult.ResultOneofCase.Unavailable))
+        {
+            foreach (var rule in new[] { ConformanceRules.EachItem, ConformanceRules.BadItem })
+                _verdicts.Skip(rule, "every item is unavailable", "State in question who asks and why, as the department grants it.");
+            return;
+        }
+
         var elsewhere = results.Skip(1).ToList().FindIndex(result => result.ResultCase == Wire.FetchResult.ResultOneofCase.Unavailable);
         var inPlace = results[0].ResultCase == Wire.FetchResult.ResultOneofCase.Unavailable || elsewhere < 0;
         _verdicts.Judge(ConformanceRules.EachItem, inPlace, $"what cannot be read was the first item, and is answered as item {elsewhere + 2}");
         if (!inPlace)
             throw new CheckEndedException();
         _verdicts.Judge(ConformanceRules.BadItem, results[0].ResultCase == Wire.FetchResult.ResultOneofCase.Unavailable, $"it is answered {results[0].ResultCase}");
-        foreach (var result in results)
-            JudgeReason(result);
-        foreach (var attribute in asked.Zip(results.Skip(1)).GroupBy(pair => pair.First.Attribute))
-            JudgeResults(attribute.Key, [.. attribute.Select(pair => pair.Second)]);
     }
 
     private void JudgeReason(Wire.FetchResult result)
@@ -92,6 +105,12 @@ internal sealed class FetchCheck(AdapterView adapter)
 
         var items = located.Take(WireLimits.FetchItemsMax).Select(item => AdapterView.Item(item.Attribute, item.Locator));
         var answer = await _calls.FetchAsync(AdapterView.Fetch(revoked, items), stop);
+        if (answer.Status is not (StatusCode.OK or StatusCode.PermissionDenied))
+        {
+            _verdicts.Skip(ConformanceRules.RevokedGrant, answer.Told, "Answer NOT_GRANTED for each item, or refuse with PERMISSION_DENIED.");
+            return;
+        }
+
         var given = answer.Value?.Results.Count(result => result.ResultCase == Wire.FetchResult.ResultOneofCase.Found) ?? 0;
         _verdicts.Judge(ConformanceRules.RevokedGrant, given == 0, $"{given} values were given");
     }

@@ -11,8 +11,8 @@ internal sealed class OversizeCheck(AdapterView adapter)
         request.RequestId = new string('x', Bytes);
         request.Items.Add(AdapterView.Item("none", Google.Protobuf.ByteString.CopyFrom(1)));
         var answer = await adapter.Calls.TryFetchAsync(request, stop);
-        if (answer.IsOk)
-            adapter.Verdicts.Break(ConformanceRules.Oversize, "it was answered");
+        if (answer.Status != Grpc.Core.StatusCode.ResourceExhausted && !answer.IsCutOff)
+            adapter.Verdicts.Break(ConformanceRules.Oversize, answer.Told);
         else
             adapter.Verdicts.Judge(ConformanceRules.Oversize, (await adapter.Calls.TryDescribeAsync(stop)).IsOk, "afterwards the adapter does not answer any more");
     }

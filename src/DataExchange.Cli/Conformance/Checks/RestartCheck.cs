@@ -1,7 +1,9 @@
+using DataExchange.Hosting;
+
 namespace DataExchange.Cli.Conformance.Checks;
 
 /// <summary>The adapter is ended and started while it is being read, and after a change that it may not have stored yet.</summary>
-internal sealed class RestartCheck(AdapterView adapter)
+internal sealed class RestartCheck(AdapterView adapter, TlsCredentials hub)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
@@ -11,40 +13,50 @@ internal sealed class RestartCheck(AdapterView adapter)
     {
         if (adapter.Config.Commands.Restart is not { } restart)
         {
-            foreach (var rule in new[] { ConformanceRules.ComesBack, ConformanceRules.StreamKept, ConformanceRules.LocatorsKept })
-                _verdicts.Skip(rule, "the file names no command", "Name in commands.restart what ends the adapter and starts it again.");
+            SkipAll("the file names no command", "Name in commands.restart what ends the adapter and starts it again.");
             return;
         }
 
         var known = adapter.Stream.Marks.DistinctBy(mark => mark.First).ToDictionary(mark => mark.First);
         if (adapter.Config.Commands.Change is { } change)
             await DepartmentCommand.RunAsync(change, adapter.Config, stop);
+        using var held = new HeldConnection(adapter.Config, hub, _verdicts);
+        adapter.Calls.Expect("Describe", await held.Calls.TryDescribeAsync(stop, AdapterCalls.FirstPatience));
         // In the middle of a reading: what that still gives, or whether it breaks off, is all right.
         var reading = new TaskCompletionSource();
-        var read = adapter.Calls.ReadAsync(adapter.Read(adapter.Described.FirstSequence), _ => reading.TrySetResult() || true, stop, timed: false);
+        var room = adapter.Config.Limits.Batches;
+        var read = adapter.Calls.ReadAsync(adapter.Read(adapter.Described.FirstSequence), _ => reading.TrySetResult() | --room > 0, stop, timed: false);
         await Task.WhenAny(reading.Task, read);
         var end = await DepartmentCommand.RunAsync(restart, adapter.Config, stop);
         await read;
         if (end.ExitCode != 0)
         {
-            _verdicts.Skip(ConformanceRules.ComesBack, $"the command {end}", "Name a command that ends with exit code 0.");
+            SkipAll($"the command {end}", "Name a command that ends with exit code 0.");
             return;
         }
 
-        var described = await BackAsync(stop);
+        if (await BackAsync(held, stop) is not { } described)
+        {
+            SkipAll($"a connection of before was still answered {adapter.Config.Limits.Restart:c} after the command", "Name a command that ends the adapter's process and starts it again.");
+            return;
+        }
+
         await JudgeStreamAsync(described, known, stop);
         await JudgeLocatorsAsync(stop);
     }
 
-    private async Task<Wire.DescribeResponse> BackAsync(CancellationToken stop)
+    /// <returns>Null where the adapter was not ended.</returns>
+    private async Task<Wire.DescribeResponse?> BackAsync(HeldConnection held, CancellationToken stop)
     {
+        var answered = false;
         using var late = CancellationTokenSource.CreateLinkedTokenSource(stop);
         late.CancelAfter(adapter.Config.Limits.Restart);
         try
         {
             while (true)
             {
-                if (await adapter.Calls.TryDescribeAsync(late.Token) is { Value: { } described })
+                answered = (await held.Calls.TryDescribeAsync(late.Token)).IsOk;
+                if (answered && held.HasBroken && await adapter.Calls.TryDescribeAsync(late.Token) is { Value: { } described })
                 {
                     _verdicts.Hold(ConformanceRules.ComesBack);
                     return described;
@@ -55,6 +67,8 @@ internal sealed class RestartCheck(AdapterView adapter)
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
+            if (answered && !held.HasBroken)
+                return null;
             _verdicts.Break(ConformanceRules.ComesBack, $"no answer within {adapter.Config.Limits.Restart:c}");
             throw new CheckEndedException();
         }
@@ -77,17 +91,34 @@ internal sealed class RestartCheck(AdapterView adapter)
         }
 
         adapter.Described = described;
+        var (room, last, kept) = (adapter.Config.Limits.Batches, 0UL, new HashSet<ulong>());
         BatchMark? other = null;
         bool Compare(Wire.SignedChangeBatch batch)
         {
             var mark = BatchMark.Of(batch);
             if (known.GetValueOrDefault(mark.First, mark) != mark)
                 other ??= mark;
-            return other is null;
+            kept.Add(mark.First);
+            last = Math.Max(last, mark.Last);
+            return other is null && --room > 0;
         }
 
         adapter.Calls.Expect("ReadChanges", await adapter.Calls.ReadAsync(adapter.Read(described.FirstSequence), Compare, stop, timed: false));
-        _verdicts.Judge(ConformanceRules.StreamKept, other is null || _verdicts.IsBroken(ConformanceRules.SameBytes), $"the batch of sequence {other?.First} is another than before");
+        // Trimmed is not lost, and beyond the limit nothing was looked at.
+        var wanted = known.Keys.Where(first => first >= described.FirstSequence && (room > 0 || first <= last)).ToList();
+        var lost = wanted.FirstOrDefault(first => !kept.Contains(first));
+        if (other is null && wanted.Count == 0)
+            _verdicts.Skip(ConformanceRules.StreamKept, "of the batches of before none is kept", "Have the adapter keep batches that its hub has applied (OutboxTailBatches), or let the kit be its hub (listen).");
+        else if (other is null && lost > 0)
+            _verdicts.Break(ConformanceRules.StreamKept, $"the batch of sequence {lost} is gone");
+        else
+            _verdicts.Judge(ConformanceRules.StreamKept, other is null || _verdicts.IsBroken(ConformanceRules.SameBytes), $"the batch of sequence {other?.First} is another than before");
+    }
+
+    private void SkipAll(string why, string way)
+    {
+        foreach (var rule in new[] { ConformanceRules.ComesBack, ConformanceRules.StreamKept, ConformanceRules.LocatorsKept })
+            _verdicts.Skip(rule, why, way);
     }
 
     private async Task JudgeLocatorsAsync(CancellationToken stop)

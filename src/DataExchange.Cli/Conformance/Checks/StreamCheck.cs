@@ -28,6 +28,7 @@ internal sealed class StreamCheck(AdapterView adapter)
         }
 
         await WholeAsync(stop);
+        _verdicts.Skip(ConformanceRules.Links, "no batch that was read links anything", "Have the source state a link, if the catalogue lets the department link.");
         await AgainAsync(stop);
         await PartAsync(stop);
     }
@@ -45,7 +46,7 @@ internal sealed class StreamCheck(AdapterView adapter)
         var (first, last) = (adapter.Described.FirstSequence, adapter.Described.LastSequence);
         adapter.Stream.Begin(first);
         _calls.Expect("ReadChanges", await _calls.ReadAsync(adapter.Read(first), batch => adapter.Stream.Take(batch, adapter.Described.StreamEpoch), stop));
-        if (adapter.Stream.Marks.Count < adapter.Config.Limits.Batches)
+        if (!adapter.Stream.IsCut)
             _verdicts.Judge(ConformanceRules.Contiguous, adapter.Stream.Last >= last, $"Describe names {last} as the newest sequence, reading ended after {adapter.Stream.Last}");
     }
 

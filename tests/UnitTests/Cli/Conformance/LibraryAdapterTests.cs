@@ -51,7 +51,7 @@ internal sealed class LibraryAdapterTests
         Assert.That(verdicts.All.Where(verdict => verdict.Outcome == Outcome.Broken), Is.Empty);
         Assert.That(verdicts.All.Where(verdict => verdict.Outcome == Outcome.NotRun).Select(verdict => verdict.Rule.Id), Is.EqualTo(new[]
         {
-            "TLS-5", "CFG-1", "CFG-2", "STR-11", "FET-7", "CHG-2", "RST-1", "RST-2", "RST-3",
+            "TLS-5", "CFG-1", "CFG-2", "STR-11", "VAL-4", "FET-7", "CHG-2", "RST-1", "RST-2", "RST-3",
         }));
     }
 

@@ -55,6 +55,9 @@ internal sealed class SeededAdapter : Wire.AdapterService.AdapterServiceBase
 
     public Func<string, CancellationToken, Task> Waits { get; set; } = (_, _) => Task.CompletedTask;
 
+    /// <summary>Never answers the request.</summary>
+    public Func<Wire.FetchRequest, bool> WaitsFor { get; set; } = _ => false;
+
     /// <summary>Refuses the call of this number, from 1.</summary>
     public Func<int, bool> Fails { get; set; } = _ => false;
 
@@ -65,6 +68,9 @@ internal sealed class SeededAdapter : Wire.AdapterService.AdapterServiceBase
     public Action<SeededAdapter> Withdraws { get; set; } = adapter => adapter.Append(new Wire.Change { Withdraw = new() { Subject = Body(4), Attribute = "income" } });
 
     public Action<SeededAdapter> Restarts { get; set; } = _ => { };
+
+    /// <summary>Ends every connection, as a restart does.</summary>
+    public Action Ends { get; set; } = () => { };
 
     public string LocatorPrefix { get; set; } = "locator-";
 
@@ -133,6 +139,8 @@ internal sealed class SeededAdapter : Wire.AdapterService.AdapterServiceBase
     {
         if (CountsItems && request.Items.Count is 0 or > 256)
             throw new RpcException(new Status(StatusCode.InvalidArgument, ""));
+        if (WaitsFor(request))
+            await new TaskCompletionSource().Task.WaitAsync(context.CancellationToken);
         await ReceiveAsync("Fetch", context);
         List<Wire.FetchResult> results = [.. request.Items.Select(item => Answer(request, item))];
         Fetches(request, results);
@@ -151,12 +159,18 @@ internal sealed class SeededAdapter : Wire.AdapterService.AdapterServiceBase
         {
             Obey("change", Changes);
             Obey("withdraw", Withdraws);
-            Obey("restart", adapter => adapter.Restarts(adapter));
+            Obey("restart", Restart);
         }
 
         if (Fails(Interlocked.Increment(ref _calls)))
             throw new RpcException(new Status(StatusCode.Internal, ""));
         await Waits(rpc, context.CancellationToken);
+    }
+
+    private void Restart(SeededAdapter adapter)
+    {
+        Restarts(adapter);
+        Ends();
     }
 
     private void Obey(string command, Action<SeededAdapter> act)

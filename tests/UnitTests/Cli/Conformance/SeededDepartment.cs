@@ -39,7 +39,7 @@ internal sealed class SeededDepartment : IAsyncDisposable
         Issue("housing", "department/housing");
         Issue("renewed", "department/tax");
         Server = new SeededServer(_authority.Root, _certificates["hub"], _certificates["tax"]);
-        Adapter = new SeededAdapter(Folder.Path, _certificates["tax"]);
+        Adapter = new SeededAdapter(Folder.Path, _certificates["tax"]) { Ends = Server.Break };
         File.WriteAllText(Folder["catalogue.yaml"], Catalogue);
     }
 

@@ -35,6 +35,7 @@ internal static class SeededFaults
         Fault("CAL-2", "Fetch is slow", d => Waiting(d, "Fetch", 1.5 * Stated)),
         Fault("CAL-3", "Fetch hangs", d => Waiting(d, "Fetch", Timeout.InfiniteTimeSpan)),
         Fault("CAL-3", "ReadChanges hangs", d => Waiting(d, "ReadChanges", Timeout.InfiniteTimeSpan)),
+        Fault("CAL-4", "a large message is not answered", d => (d.Server.ReceiveBytesMax, d.Adapter.WaitsFor) = (null, request => request.RequestId.Length > 1_000_000)),
         Fault("CAL-4", "any size is taken", d => d.Server.ReceiveBytesMax = null),
         Fault("STR-1", "other bytes are signed", d => d.Adapter.Signed = payload => ByteString.CopyFrom(payload.Span[1..])),
         Fault("STR-1", "an unknown key is named", d => d.Adapter.SigningKeyId = new string('0', 64)),
@@ -71,6 +72,7 @@ internal static class SeededFaults
         Fault("FET-4", "a value has no moment", d => Finding(d, found => found.AsOf = null)),
         Fault("FET-4", "a value is of the day after tomorrow", d => Finding(d, found => found.AsOf = Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow().AddDays(2)))),
         Fault("FET-5", "a reason is made up", d => d.Adapter.Fetches = (_, results) => Replace(results, "PROVIDER_FAILED", new() { Unavailable = "NO_IDEA" })),
+        Fault("DSC-2", "an attribute has no proper name", d => d.Adapter.Describes = described => described.Attributes.Add(new Wire.DescribedAttribute { Name = "\u0001X1" })),
         Fault("FET-6", "items are not counted", d => d.Adapter.CountsItems = false),
         Fault("FET-7", "a revoked grant is answered", d => d.Adapter.Fetches = (_, results) =>
             Replace(results, "NOT_GRANTED", new() { Found = new() { Value = new() { Text = "a return" }, AsOf = new Timestamp() } })),
@@ -79,6 +81,7 @@ internal static class SeededFaults
         Fault("RST-1", "it does not come back", d => (d.Adapter.Restarts, d.Replaced["restart: \"00:00:20\""]) = (adapter => adapter.Fails = _ => true, "restart: \"00:00:04\"")),
         Fault("RST-2", "it has another epoch", d => d.Adapter.Restarts = adapter => adapter.Epoch = ByteString.CopyFrom(new byte[16])),
         Fault("RST-2", "the end of the stream is lost", d => d.Adapter.Restarts = adapter => adapter.Batches.RemoveRange(3, adapter.Batches.Count - 3)),
+        Fault("RST-2", "a batch is lost from the middle", d => d.Adapter.Restarts = adapter => adapter.Batches.RemoveAt(1)),
         Fault("RST-2", "batches are packed anew", d => d.Adapter.Restarts = adapter => adapter.Batches.ForEach(batch => batch.PackedAt -= Duration.FromTimeSpan(TimeSpan.FromSeconds(1)))),
         Fault("RST-3", "locators are forgotten", d => d.Adapter.Restarts = adapter => adapter.LocatorPrefix = "other-"),
         Fault("LOD-1", "it fails for a while under load", d => d.Adapter.Fails = call => call is >= 40 and < 45),
@@ -106,7 +109,7 @@ internal static class SeededFaults
         var calls = 0;
         department.Adapter.Describes = described =>
         {
-            if (++calls == 3)
+            if (++calls == 4)
                 spoil(described);
         };
     }

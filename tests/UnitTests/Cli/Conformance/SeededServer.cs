@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -18,6 +19,7 @@ internal sealed class SeededServer : IAsyncDisposable
 {
     private readonly X509Certificate2 _root;
     private readonly string _hubKey;
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<ConnectionContext, bool> _connections = new();
     private WebApplication? _app;
 
     public SeededServer(X509Certificate2 root, X509Certificate2 hub, X509Certificate2 own)
@@ -55,6 +57,7 @@ internal sealed class SeededServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
         {
             listen.Protocols = HttpProtocols.Http2;
+            listen.Use(next => connection => ServeAsync(next, connection));
             listen.UseHttps(https =>
             {
                 https.ServerCertificate = Own;
@@ -77,10 +80,24 @@ internal sealed class SeededServer : IAsyncDisposable
         await _app.StartAsync();
     }
 
+    /// <summary>As an end of the process shows from outside.</summary>
+    public void Break()
+    {
+        foreach (var connection in _connections.Keys)
+            connection.Abort();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_app is not null)
             await _app.DisposeAsync();
+    }
+
+    private async Task ServeAsync(ConnectionDelegate next, ConnectionContext connection)
+    {
+        _connections[connection] = true;
+        await next(connection);
+        _connections.TryRemove(connection, out _);
     }
 
     private bool IsOfTheExchange(X509Certificate2 certificate)
