@@ -17,25 +17,30 @@ for (const change of stream.changes()) permits.follow(published, change);
 
 /** One reading of the file. The last batch of the first one, or the heartbeat after it, says that the load is complete. */
 function readFile() {
+  const readAt = Math.floor(Date.now() / 1000);
   const changes = permits.changesBetween(published, permits.read(config.data), plate => permits.seal(stream.locatorKey, plate));
   while (changes.length > 0) {
     const next = changes.splice(0, changesPerBatch);
-    stream.append(next, stream.loading && changes.length > 0);
+    stream.append(next, stream.loading && changes.length > 0, readAt);
     next.forEach(change => permits.follow(published, change));
   }
-  stream.loading = false;
+  stream.complete(readAt);
 }
 
 function readFileAndGoOn() {
   try {
     readFile();
   } catch (error) {
+    // Another process has written to this stream: whatever this one said next would contradict it.
+    if (error.code === 'EEXIST') throw error;
     // Named, not quoted: a text of the file could hold a number plate.
     console.log(`the file cannot be read: ${error.code ?? error.name}`);
   }
 }
 
-readFileAndGoOn();
-setInterval(readFileAndGoOn, 1_000);
-serve(config, stream);
-publish(config, stream);
+/** The address comes first: it keeps a second adapter from writing to the same stream. */
+serve(config, stream).then(() => {
+  readFileAndGoOn();
+  setInterval(readFileAndGoOn, 1_000);
+  publish(config, stream);
+});

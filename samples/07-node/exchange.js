@@ -4,6 +4,8 @@
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
+// Before gRPC: it has no setting of its own for this.
+require('node:tls').DEFAULT_MIN_VERSION = 'TLSv1.3';
 const grpc = require('@grpc/grpc-js');
 const protoLoader = require('@grpc/proto-loader');
 const protobuf = require('protobufjs');

@@ -70,7 +70,9 @@ function open(key, locator) {
 }
 
 function midnight(text) {
-  return Date.parse(`${text}T00:00:00Z`) / 1000;
+  const seconds = Date.parse(`${text}T00:00:00Z`) / 1000;
+  if (Number.isNaN(seconds)) throw new RangeError('not a day');
+  return seconds;
 }
 
 function day(text) {

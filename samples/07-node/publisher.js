@@ -46,10 +46,15 @@ function publishFrom(applied, client, config, stream) {
         sent = batch.last;
       }
       // The age of an answer counts from the last batch: without heartbeats what this department said grows stale.
-      if (unanswered === 0 && sent === stream.last && Date.now() - lastSentAt > heartbeatMs) send(stream.heartbeat(sent));
+      if (unanswered === 0 && sent === stream.last && stream.readAt && Date.now() - lastSentAt > heartbeatMs) send(stream.heartbeat());
     }, 100);
     call.on('data', answer => {
       unanswered--;
+      if (answer.result === 'BATCH_RESULT_QUARANTINED') {
+        clearInterval(tick);
+        fail(new Error(`batch ${answer.first_sequence} put the stream in quarantine: ${answer.reason}, ${answer.detail}`));
+        return call.cancel();
+      }
       // A refused batch stays a gap until what it breaks is mended; the hub then asks for it with ReadChanges.
       if (answer.reason) console.log(`batch ${answer.first_sequence} was refused: ${answer.reason}, ${answer.detail}`);
       if (Number(answer.watermark) > applied) console.log(`the hub has applied ${applied = Number(answer.watermark)} changes of ${stream.last}`);

@@ -20,6 +20,8 @@ class Stream {
     this.locatorKey = this.#once('locator.key', 32);
     // Until the department's data has been read to its end once, nobody can tell what it does not hold.
     this.loading = true;
+    // When the last reading that came to its end began: nothing newer is known. Undefined until there was one.
+    this.readAt = undefined;
     for (const name of fs.readdirSync(folder).filter(name => name.endsWith('.batch')).sort()) this.#take(this.#read(name), name);
   }
 
@@ -39,20 +41,26 @@ class Stream {
   }
 
   /** On disk before anybody hears of it: a sequence that was sent must never get another content. */
-  append(changes, loading) {
-    const payload = this.#pack(this.last + 1, changes, loading);
+  append(changes, loading, readAt) {
+    const payload = this.#pack(this.last + 1, changes, loading, readAt);
     const name = `${String(this.last + 1).padStart(16, '0')}.batch`;
     writeDurably(this.#folder, name, payload);
     this.#take(payload, name);
   }
 
-  /** A batch without changes: everything up to this sequence has been sent, and still holds. It is not kept. */
-  heartbeat(sent) {
-    return this.#pack(sent + 1, [], this.loading);
+  /** All that a reading found is in the stream. */
+  complete(readAt) {
+    this.loading = false;
+    this.readAt = readAt;
   }
 
-  #pack(first_sequence, changes, loading) {
-    const packed_at = { seconds: Math.floor(Date.now() / 1000) };
+  /** A batch without changes: everything has been sent, and held when the data was last read. It is not kept. */
+  heartbeat() {
+    return this.#pack(this.last + 1, [], this.loading, this.readAt);
+  }
+
+  #pack(first_sequence, changes, loading, readAt) {
+    const packed_at = { seconds: readAt };
     return encodeBatch({ department: this.#department, stream_epoch: this.epoch, first_sequence, packed_at, changes, loading });
   }
 
@@ -74,16 +82,22 @@ class Stream {
   }
 }
 
+/** Fails with EEXIST where another process has written the file: linked, not renamed. */
 function writeDurably(folder, name, bytes) {
   const whole = path.join(folder, name);
-  const file = fs.openSync(`${whole}.part`, 'w', 0o600);
+  const part = `${whole}.${crypto.randomUUID()}.part`;
+  const file = fs.openSync(part, 'w', 0o600);
   try {
     fs.writeFileSync(file, bytes);
     fs.fsyncSync(file);
   } finally {
     fs.closeSync(file);
   }
-  fs.renameSync(`${whole}.part`, whole);
+  try {
+    fs.linkSync(part, whole);
+  } finally {
+    fs.unlinkSync(part);
+  }
   const directory = fs.openSync(folder, 'r');
   try {
     fs.fsyncSync(directory);

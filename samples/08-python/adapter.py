@@ -24,25 +24,27 @@ for made in stream.changes():
 
 def read_file():
     """One reading of the file. The last batch of the first one, or the heartbeat after it, says that the load is complete."""
+    read_at = int(time.time())
     changes = list(cards.changes_between(published, cards.read(settings.data), stream.locator_key))
     while changes:
         now, changes = changes[:CHANGES_PER_BATCH], changes[CHANGES_PER_BATCH:]
-        stream.append(now, loading=stream.loading and bool(changes))
+        stream.append(now, loading=stream.loading and bool(changes), read_at=read_at)
         for made in now:
             cards.follow(published, made)
-    stream.loading = False
+    stream.complete(read_at)
 
 
 def read_file_for_ever():
     while True:
         try:
             read_file()
-        except (OSError, KeyError, TypeError, ValueError) as error:
+        except Exception as error:
             # Named, not quoted: a text of the file could hold a card number.
-            print(f"the file cannot be read: {type(error).__name__}", flush=True)
+            print(f"the data cannot be read: {type(error).__name__}", flush=True)
         time.sleep(1)
 
 
-threading.Thread(target=read_file_for_ever, daemon=True).start()
+# The address comes first: it keeps a second adapter from writing to the same stream.
 server = service.serve(settings, stream)
+threading.Thread(target=read_file_for_ever, daemon=True).start()
 publisher.publish(settings, stream)

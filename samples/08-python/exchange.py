@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -19,6 +20,10 @@ from dataexchange.change.v1 import change_pb2 as change  # noqa: E402
 from dataexchange.lookup.v1 import lookup_pb2 as lookup  # noqa: E402
 
 DETAILS = "grpc-status-details-bin"
+
+# This library cannot be told to speak TLS 1.3 only. It can be told the ciphers of TLS 1.2, and one for RSA alone fits no key of an exchange,
+# which are all ECDSA: TLS 1.2 finds no cipher, and those of 1.3 are not in this list. Read when the first connection is made.
+os.environ["GRPC_SSL_CIPHER_SUITES"] = "ECDHE-RSA-AES256-GCM-SHA384"
 
 
 class Settings:
@@ -75,6 +80,10 @@ def refusal(error):
                 message.ParseFromString(detail.value)
     return {"code": error.code().value[0], "reason": info.reason, "domain": info.domain, "advice": info.metadata["advice"],
             "fields": [violation.field for violation in bad.field_violations]}
+
+
+class Refused(Exception):
+    """Status code and reason that end a call of the hub."""
 
 
 def fail(context, code, reason):

@@ -24,6 +24,8 @@ def publish(settings, stream):
                 print(f"the hub does not take batches: {refusal(error)}", flush=True)
             except StandStill as why:
                 print(f"the hub does not take batches: {why}", flush=True)
+            except Exception as error:
+                print(f"publishing failed: {type(error).__name__}", flush=True)
             time.sleep(1 + random.random())
 
 
@@ -49,11 +51,14 @@ def publish_from(applied, channel, settings, stream):
     unanswered = threading.Semaphore(UNANSWERED_MAX)
     ended = threading.Event()
     sending = threading.Thread(target=send, args=(applied, requests, unanswered, ended, settings, stream), daemon=True)
-    call = channel.stream_stream(SERVICE + "Publish", change.PublishRequest.SerializeToString, change.PublishResponse.FromString)
+    publish_all = channel.stream_stream(SERVICE + "Publish", change.PublishRequest.SerializeToString, change.PublishResponse.FromString)
+    call = publish_all(iter(requests.get, None))
     sending.start()
     try:
-        for answer in call(iter(requests.get, None)):
+        for answer in call:
             unanswered.release()
+            if answer.result == change.BATCH_RESULT_QUARANTINED:
+                raise StandStill(f"batch {answer.first_sequence} put the stream in quarantine: {answer.reason}, {answer.detail}")
             # A refused batch stays a gap until what it breaks is mended; the hub then asks for it with ReadChanges.
             if answer.reason:
                 print(f"batch {answer.first_sequence} was refused: {answer.reason}, {answer.detail}", flush=True)
@@ -62,12 +67,23 @@ def publish_from(applied, channel, settings, stream):
                 print(f"the hub has applied {applied} changes of {stream.last}", flush=True)
     finally:
         ended.set()
-        requests.put(None)
-        unanswered.release()
+        # As many as the thread asks for before it looks whether the call has ended.
+        unanswered.release(UNANSWERED_MAX + 1)
         sending.join()
+        call.cancel()
 
 
 def send(sent, requests, unanswered, ended, settings, stream):
+    """Until the call has ended. What fails here ends the call, and with it what waits for answers."""
+    try:
+        send_on(sent, requests, unanswered, ended, settings, stream)
+    except Exception as error:
+        print(f"sending failed: {type(error).__name__}", flush=True)
+    finally:
+        requests.put(None)
+
+
+def send_on(sent, requests, unanswered, ended, settings, stream):
     def put(payload):
         unanswered.acquire()
         requests.put(change.PublishRequest(batch=sign(settings, payload)))
@@ -78,7 +94,7 @@ def send(sent, requests, unanswered, ended, settings, stream):
             put(payload)
             sent, idle_since = last, time.monotonic()
         # The age of an answer counts from the last batch: without heartbeats what this department said grows stale.
-        if time.monotonic() - idle_since > HEARTBEAT_SECONDS:
-            put(stream.heartbeat(sent))
+        if time.monotonic() - idle_since > HEARTBEAT_SECONDS and (heartbeat := stream.heartbeat(sent)):
+            put(heartbeat)
             idle_since = time.monotonic()
         ended.wait(0.1)

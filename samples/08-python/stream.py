@@ -3,10 +3,12 @@
 import os
 import sqlite3
 import threading
-import time
 from pathlib import Path
 
 from exchange import change
+
+# Of SQLite; the protos go further, and no stream will.
+SEQUENCE_MAX = 2**63 - 1
 
 
 class Stream:
@@ -28,6 +30,8 @@ class Stream:
         self.locator_key = self._once("locator key", os.urandom(32))
         # Until the department's data has been read to its end once, nobody can tell what it does not hold.
         self.loading = self._ask("SELECT count(*) FROM batch WHERE NOT loading")[0][0] == 0
+        # When the last reading that came to its end began: nothing newer is known. None until there was one.
+        self._read_at = None
 
     @property
     def last(self):
@@ -39,23 +43,32 @@ class Stream:
         for (payload,) in self._ask("SELECT payload FROM batch ORDER BY first"):
             yield from change.ChangeBatch.FromString(payload).changes
 
-    def since(self, sequence, to=2**63 - 1, most=-1):
+    def since(self, sequence, to=SEQUENCE_MAX, most=-1):
         """First, last and bytes of the batches from the one that holds a sequence to the one that holds another."""
+        sequence, to = min(sequence, SEQUENCE_MAX), min(to, SEQUENCE_MAX)
         return self._ask("SELECT first, last, payload FROM batch WHERE last >= ? AND first <= ? ORDER BY first LIMIT ?", sequence, to, most)
 
-    def append(self, changes, loading):
+    def append(self, changes, loading, read_at):
         """On disk before anybody hears of it: a sequence that was sent must never get another content."""
-        first = self.last + 1
         with self._lock, self._database:
-            self._database.execute("INSERT INTO batch VALUES (?, ?, ?, ?)", (first, first + len(changes) - 1, loading, self._pack(first, changes, loading)))
+            first = self.last + 1
+            payload = self._pack(first, changes, loading, read_at)
+            self._database.execute("INSERT INTO batch VALUES (?, ?, ?, ?)", (first, first + len(changes) - 1, loading, payload))
+
+    def complete(self, read_at):
+        """All that a reading found is in the stream."""
+        with self._lock:
+            self.loading, self._read_at = False, read_at
 
     def heartbeat(self, sent):
-        """A batch without changes: everything up to this sequence has been sent, and still holds. It is not kept."""
-        return self._pack(sent + 1, [], self.loading)
+        """A batch without changes: everything up to this sequence has been sent, and held when the data was last read. It is not kept.
+        None where that cannot be said: there is more to send, or no reading has come to its end."""
+        with self._lock:
+            return self._pack(sent + 1, [], self.loading, self._read_at) if sent == self.last and self._read_at else None
 
-    def _pack(self, first, changes, loading):
+    def _pack(self, first, changes, loading, read_at):
         batch = change.ChangeBatch(department=self._department, stream_epoch=self.epoch, first_sequence=first, changes=changes, loading=loading)
-        batch.packed_at.FromSeconds(int(time.time()))
+        batch.packed_at.FromSeconds(read_at)
         return batch.SerializeToString()
 
     def _once(self, name, value):

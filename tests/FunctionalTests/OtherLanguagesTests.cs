@@ -1,4 +1,8 @@
 using System.Globalization;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -23,6 +27,11 @@ namespace DataExchange.FunctionalTests;
 internal sealed partial class OtherLanguagesTests(string sample, string department, int port, string data, string other, string row, string asked)
 {
     private const string Dx = "dotnet run --project src/DataExchange.Cli -c Release -- ";
+
+    // As of kill(2).
+    private const int Freeze = 19;
+    private const int GoOn = 18;
+
     private static readonly TimeSpan CommandTimeout = TimeSpan.FromMinutes(3);
 
     // The machine that runs this may be slow; that an answer comes in time is tested elsewhere.
@@ -154,6 +163,7 @@ internal sealed partial class OtherLanguagesTests(string sample, string departme
 
         Assert.That(await RefusalAsync(adapter, ByteString.CopyFrom(new byte[16]), 1), Is.EqualTo((StatusCode.FailedPrecondition, "EPOCH_UNKNOWN")));
         Assert.That(await RefusalAsync(adapter, epoch, 0), Is.EqualTo((StatusCode.InvalidArgument, "REQUEST_INVALID")));
+        Assert.That(await RefusalAsync(adapter, epoch, ulong.MaxValue), Is.EqualTo((StatusCode.OK, "")), "none is there, which is no fault");
     }
 
     [Test]
@@ -193,6 +203,122 @@ internal sealed partial class OtherLanguagesTests(string sample, string departme
         Assert.That(answer.Results.Select(result => result.ResultCase), Is.EqualTo([
             Wire.FetchResult.ResultOneofCase.Unavailable, Wire.FetchResult.ResultOneofCase.Unavailable, Wire.FetchResult.ResultOneofCase.Unavailable, Wire.FetchResult.ResultOneofCase.Found]));
         Assert.That(stated.Locator.ToStringUtf8(), Does.Not.Contain(stated.Subject.Value));
+    }
+
+    [Test]
+    public async Task Fetch_CellThatIsNoDay_FailsAlone()
+    {
+        var adapter = AsHub();
+        var stated = (await ReadAsync(adapter))[0].Changes.Where(change => change.Set.Locator.Length > 0).ToDictionary(change => change.Set.Subject.Value, change => change.Set);
+        var lines = await File.ReadAllLinesAsync(DataFile);
+        Write(lines.Select(line => line.StartsWith(other, StringComparison.Ordinal) ? string.Format(null, row, other, "77").Replace(",20", ",the 20th of ", StringComparison.Ordinal) : line));
+
+        var answer = await adapter.FetchAsync(new Wire.FetchRequest { Items = { Item(stated[other].Locator, stated[other].Attribute), Item(stated[asked].Locator, stated[asked].Attribute) } });
+        Write(lines);
+
+        Assert.That(answer.Results.Select(result => result.ResultCase), Is.EqualTo([Wire.FetchResult.ResultOneofCase.Unavailable, Wire.FetchResult.ResultOneofCase.Found]));
+        Assert.That(_started[^1].Output, Does.Not.Contain("the 20th of"));
+    }
+
+    [Test]
+    public async Task Lookup_WhileTheDataCannotBeRead_SaysSinceWhen()
+    {
+        var lines = await File.ReadAllLinesAsync(DataFile);
+        File.Delete(DataFile);
+        // What was read before is under way for one heartbeat more, of two seconds; a reading is tried each second.
+        await SaidAsync(_started[^1], "the data cannot be read: ", 4);
+
+        var observed = await ObservedAsync("UNAVAILABLE");
+        await SaidAsync(_started[^1], "the data cannot be read: ", 5);
+        Assert.That(await ObservedAsync("UNAVAILABLE"), Is.EqualTo(observed));
+
+        // A library's own exceptions are no reason to give up either: a cell may be as long as it likes.
+        Write([.. lines, new string('x', 200_000)]);
+        await SaidAsync(_started[^1], "the data cannot be read: ", 2);
+        Write(lines);
+        await Eventually.Async("a newer moment", () => ObservedAsync("PROVIDED"), given => given != observed, CommandTimeout);
+    }
+
+    [Test]
+    public async Task Adapter_StartedTwice_TheSecondWritesNothing()
+    {
+        var lines = await File.ReadAllLinesAsync(DataFile);
+        _started[^1].Signal(Freeze);
+        try
+        {
+            var before = Stream();
+            Write(lines.Where(line => !line.StartsWith(other, StringComparison.Ordinal)));
+            await using var second = Start(Commands().Last(command => command.EndsWith(" &", StringComparison.Ordinal))[..^2]);
+
+            Assert.That(await second.WaitForExitAsync(CommandTimeout), Is.Not.Zero, second.Output);
+            Assert.That(Stream(), Is.EqualTo(before));
+        }
+        finally
+        {
+            Write(lines);
+            _started[^1].Signal(GoOn);
+        }
+    }
+
+    [Test]
+    public async Task Adapter_OlderTls_IsRefused([Values(SslProtocols.Tls12, SslProtocols.Tls13)] SslProtocols version)
+    {
+        using var certificate = X509Certificate2.CreateFromPemFile(Certificates().Hub.CertificatePath, Certificates().Hub.KeyPath);
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync("127.0.0.1", _ports[2]);
+        await using var tls = new SslStream(tcp.GetStream());
+        var options = new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            EnabledSslProtocols = version,
+            ApplicationProtocols = [SslApplicationProtocol.Http2],
+            ClientCertificates = [certificate],
+            CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck },
+        };
+        using var root = X509CertificateLoader.LoadCertificateFromFile(Certificates().Hub.RootPath);
+        options.CertificateChainPolicy.CustomTrustStore.Add(root);
+
+        if (version == SslProtocols.Tls13)
+            await tls.AuthenticateAsClientAsync(options);
+        else
+            Assert.That(async () => await tls.AuthenticateAsClientAsync(options), Throws.InstanceOf<AuthenticationException>().Or.InstanceOf<IOException>());
+    }
+
+    [Test]
+    public async Task Publish_AnsweredQuarantined_StopsAndSaysWhy()
+    {
+        int[] ports = [FreePort.Next(), FreePort.Next(), FreePort.Next()];
+        foreach (var (from, to) in new[] { ("hub.json", "hub-2.json"), ("adapter.json", "adapter-2.json") })
+        {
+            var text = await File.ReadAllTextAsync(_folder[$"{Sample}/{from}"]);
+            for (var i = 0; i < ports.Length; i++)
+                text = text.Replace($"{_ports[i]}", $"{ports[i]}", StringComparison.Ordinal);
+            await File.WriteAllTextAsync(_folder[$"{Sample}/{to}"], text
+                .Replace(".dx/hub\"", ".dx/hub-2\"", StringComparison.Ordinal).Replace($".dx/{department}\"", $".dx/{department}-2\"", StringComparison.Ordinal));
+        }
+
+        Directory.CreateDirectory(_folder[$"{Sample}/.dx/hub-2"]);
+        await RunAsync(Commands().Single(command => command.Contains("catalogue apply", StringComparison.Ordinal)).Replace(".dx/hub/", ".dx/hub-2/", StringComparison.Ordinal));
+        await using var hub = Start(Commands().Single(command => command.Contains("hub.json", StringComparison.Ordinal))[..^2].Replace("hub.json", "hub-2.json", StringComparison.Ordinal));
+        await hub.WaitForLineAsync("Application started", CommandTimeout);
+        await using var adapter = Start(Commands().Last(command => command.EndsWith(" &", StringComparison.Ordinal))[..^2].Replace("adapter.json", "adapter-2.json", StringComparison.Ordinal));
+        await adapter.WaitForLineAsync("the hub has applied 9 changes of 9", CommandTimeout);
+
+        // Another content under a number that was used.
+        var identity = Certificates().Department(DepartmentId.Parse(department));
+        var batch = (await ReadAsync(new Wire.AdapterService.AdapterServiceClient(Connect(Certificates().Hub, ports[2], PeerRole.Department, department))))[0];
+        batch.Changes[0].AsOf.Seconds--;
+        using var certificate = X509Certificate2.CreateFromPemFile(identity.CertificatePath, identity.KeyPath);
+        using var key = certificate.GetECDsaPrivateKey()!;
+        using var publish = new Wire.ChangeIngressService.ChangeIngressServiceClient(Connect(identity, ports[0], PeerRole.Hub, "hub-1")).Publish();
+        var payload = batch.ToByteString();
+        await publish.RequestStream.WriteAsync(new Wire.PublishRequest
+        {
+            Batch = new Wire.SignedChangeBatch { Payload = payload, KeyId = KeyId.Of(certificate), Signature = ByteString.CopyFrom(BatchSignature.Sign(key, payload.Span)) },
+        });
+        await adapter.WaitForLineAsync("put the stream in quarantine: ", CommandTimeout);
+        await SaidAsync(adapter, "operator has to look", 3);
+        Assert.That(Said(adapter, "put the stream in quarantine: "), Is.EqualTo(1), adapter.Output);
     }
 
     [Test]
@@ -277,6 +403,27 @@ internal sealed partial class OtherLanguagesTests(string sample, string departme
         await using var run = Start(command);
         Assert.That(await run.WaitForExitAsync(CommandTimeout), Is.Zero, $"{command}\n{run.Output}");
         return run.Output;
+    }
+
+    /// <summary>Every file of the adapter's stream.</summary>
+    private List<string> Stream() => [.. Directory.EnumerateFiles(_folder[$"{Sample}/.dx/{department}"]).Order()
+        .Select(file => $"{Path.GetFileName(file)} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)))}")];
+
+    /// <summary>As of when the hub knows what it holds, while the value that stays with the department is <paramref name="live"/>.</summary>
+    private async Task<string> ObservedAsync(string live)
+    {
+        var answers = (await AskAsync(_ => { })).GetProperty("answer").GetProperty("answers").EnumerateArray().ToList();
+        Assert.That(answers[2].GetProperty("outcome").GetString(), Is.EqualTo($"OUTCOME_{live}"));
+        return answers[0].GetProperty("evidence")[0].GetProperty("observed_at").ToString();
+    }
+
+    private static int Said(ServerProcess process, string text) => process.Output.Split('\n').Count(line => line.Contains(text, StringComparison.Ordinal));
+
+    /// <summary>Waits until it has said something so many times more.</summary>
+    private static async Task SaidAsync(ServerProcess process, string text, int more)
+    {
+        var before = Said(process, text);
+        await Eventually.Async(text, () => Task.FromResult(Said(process, text)), times => times >= before + more, CommandTimeout);
     }
 
     private void Write(IEnumerable<string> lines)
