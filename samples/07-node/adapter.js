@@ -34,7 +34,7 @@ function readFileAndGoOn() {
     // Another process has written to this stream: whatever this one said next would contradict it.
     if (error.code === 'EEXIST') throw error;
     // Named, not quoted: a text of the file could hold a number plate.
-    console.log(`the file cannot be read: ${error.code ?? error.name}`);
+    console.log(`the data cannot be read: ${error.code ?? error.name}`);
   }
 }
 
