@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using DataExchange.Contracts;
 using DataExchange.FunctionalTests.Hub;
 using DataExchange.Testing;
@@ -8,7 +7,7 @@ using NUnit.Framework;
 namespace DataExchange.FunctionalTests;
 
 /// <summary>A department that wrote no code: <c>samples/02-a-file</c> as a process beside a real hub.</summary>
-internal sealed partial class AdapterHostTests
+internal sealed class AdapterHostTests
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
     private static readonly AttributeId[] All = [Attribute("kind"), Attribute("issued"), Attribute("state"), Attribute("address")];
@@ -26,7 +25,7 @@ internal sealed partial class AdapterHostTests
         _folder = new TempFolder();
         _exchange = await TestExchange.StartAsync(new() { ["Lookup:AttemptTimeout"] = "00:00:30", ["Lookup:CircuitAttemptsMin"] = "10000" });
         await _exchange.ApplyAsync(_exchange.Catalogue with { LicensingPort = _port });
-        Copy(Path.Combine(Root(), "samples", "02-a-file"), _folder.Path);
+        Copy(Path.Combine(Repository.Root, "samples", "02-a-file"), _folder.Path);
         _lookups = _exchange.Lookups();
         _adapter = StartAdapter();
     }
@@ -94,19 +93,15 @@ internal sealed partial class AdapterHostTests
     public async Task Document_EveryCommand_Runs()
     {
         const string Run = "dotnet run --project src/DataExchange.AdapterHost -c Release -- ";
-        var commands = ShellBlock().Matches(await File.ReadAllTextAsync(Path.Combine(Root(), "docs", "adapter-host.md")))
-            .SelectMany(block => block.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries)).ToList();
+        var commands = Repository.Commands(Path.Combine(Repository.Root, "docs", "adapter-host.md")).ToList();
         Assert.That(commands, Is.Not.Empty.And.All.StartsWith(Run));
 
         foreach (var command in commands)
         {
-            await using var run = ServerProcess.StartDotnet("dx-adapter", command[Run.Length..].Split(' '), workingFolder: Root());
+            await using var run = ServerProcess.StartDotnet("dx-adapter", command[Run.Length..].Split(' '), workingFolder: Repository.Root);
             Assert.That(await run.WaitForExitAsync(StartTimeout), Is.Zero, $"{command}\n{run.Output}");
         }
     }
-
-    [GeneratedRegex(@"^```sh\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
-    private static partial Regex ShellBlock();
 
     private static AttributeId Attribute(string name) => new(DepartmentId.Parse(TestCatalogue.Licensing), name);
 
@@ -118,14 +113,6 @@ internal sealed partial class AdapterHostTests
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Copy(file, target);
         }
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "DataExchange.sln")))
-            folder = folder.Parent;
-        return folder.FullName;
     }
 
     private ServerProcess StartAdapter() => ServerProcess.StartDotnet("dx-adapter", ["run", "--config", _folder["adapter.yaml"]], Overrides());

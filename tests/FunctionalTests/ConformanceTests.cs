@@ -50,7 +50,7 @@ internal sealed class ConformanceTests
         Directory.CreateDirectory(_folder["certificates"]);
         foreach (var file in Directory.EnumerateFiles(_certificates.Folder))
             File.Copy(file, Path.Combine(_folder["certificates"], Path.GetFileName(file)));
-        var sample = Path.Combine(Root(), "samples", "02-a-file", "adapter.yaml");
+        var sample = Path.Combine(Repository.Root, "samples", "02-a-file", "adapter.yaml");
         File.Copy(sample, _folder["adapter.yaml"]);
         File.WriteAllText(_folder["wrong.yaml"], File.ReadAllText(sample).Replace("hub_name:", "hub_nam:", StringComparison.Ordinal));
         File.WriteAllText(_folder["catalogue.yaml"], Catalogue);
@@ -92,14 +92,6 @@ internal sealed class ConformanceTests
 
     private static IEnumerable<string> Of(JsonDocument report, string outcome) => report.RootElement.GetProperty("rules").EnumerateArray()
         .Where(rule => rule.GetProperty("outcome").GetString() == outcome).Select(rule => $"{rule.GetProperty("rule")} {rule.GetProperty("seen")}");
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "DataExchange.sln")))
-            folder = folder.Parent;
-        return folder.FullName;
-    }
 
     /// <summary>The command waits until its file is gone: then the new process has been started.</summary>
     private async Task RestartWhenAskedAsync(CancellationToken ended)

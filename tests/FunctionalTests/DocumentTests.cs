@@ -9,7 +9,7 @@ internal sealed class DocumentTests
     private static readonly TimeSpan InstallTimeout = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan CheckTimeout = TimeSpan.FromMinutes(2);
 
-    private static string Tools => Path.Combine(RepositoryRoot(), "tests", "documents");
+    private static string Tools => Path.Combine(Repository.Root, "tests", "documents");
 
     [OneTimeSetUp]
     public async Task InstallAsync()
@@ -33,13 +33,5 @@ internal sealed class DocumentTests
         Assert.That(await check.WaitForExitAsync(CheckTimeout), Is.Zero, check.Output);
     }
 
-    private static string Document(string name) => Path.Combine(RepositoryRoot(), "docs", name);
-
-    private static string RepositoryRoot()
-    {
-        var folder = TestContext.CurrentContext.TestDirectory;
-        while (!File.Exists(Path.Combine(folder, "DataExchange.sln")))
-            folder = Path.GetDirectoryName(folder)!;
-        return folder;
-    }
+    private static string Document(string name) => Path.Combine(Repository.Root, "docs", name);
 }

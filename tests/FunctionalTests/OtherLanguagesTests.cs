@@ -55,7 +55,7 @@ internal sealed partial class OtherLanguagesTests(string sample, string departme
     {
         _folder = new TempFolder();
         foreach (var folder in new[] { "protos", "samples/07-node", "samples/08-python" })
-            Copy(Path.Combine(Root(), folder), _folder[folder]);
+            Copy(Path.Combine(Repository.Root, folder), _folder[folder]);
         await TakeFreePortsAsync();
         foreach (var command in Commands())
         {
@@ -348,9 +348,6 @@ internal sealed partial class OtherLanguagesTests(string sample, string departme
         Assert.That(Printed(ask.Output).GetProperty("refusal").GetProperty("code").GetInt32(), Is.EqualTo((int)StatusCode.Unavailable), ask.Output);
     }
 
-    [GeneratedRegex(@"^```sh\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
-    private static partial Regex ShellBlock();
-
     private static string? Origin(JsonElement answer) => answer.GetProperty("evidence")[0].GetProperty("origin").GetString();
 
     /// <summary>The answer, among what libraries write beside it.</summary>
@@ -358,14 +355,6 @@ internal sealed partial class OtherLanguagesTests(string sample, string departme
         JsonDocument.Parse(output.Split('\n').Single(line => line.StartsWith('{'))).RootElement;
 
     private static Wire.FetchItem Item(ByteString locator, string attribute) => new() { Subject = new Wire.SubjectRef { Locator = locator }, Attribute = attribute };
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "DataExchange.sln")))
-            folder = folder.Parent;
-        return folder.FullName;
-    }
 
     /// <summary>Without what installing and running leave behind.</summary>
     private static void Copy(string from, string to)
@@ -388,8 +377,7 @@ internal sealed partial class OtherLanguagesTests(string sample, string departme
         }
     }
 
-    private List<string> Commands() => [.. ShellBlock().Matches(File.ReadAllText(Path.Combine(Root(), Sample, "README.md")))
-        .SelectMany(block => block.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries))];
+    private List<string> Commands() => [.. Repository.Commands(Path.Combine(Repository.Root, Sample, "README.md"))];
 
     /// <summary>As a shell would; what was built beside the tests is not built again.</summary>
     private ServerProcess Start(string command)

@@ -20,8 +20,6 @@ internal sealed class PythonStreamTests
 
     private TempFolder _folder = null!;
 
-    private static string Root => TestContext.CurrentContext.TestDirectory[..TestContext.CurrentContext.TestDirectory.IndexOf("/tests/", StringComparison.Ordinal)];
-
     [SetUp]
     public async Task MakeMessagesAsync()
     {
@@ -69,5 +67,5 @@ internal sealed class PythonStreamTests
         RunAsync("/usr/bin/python3", ["-B", "-c", Begin + script, _folder["messages"], "samples/08-python", _folder["stream"]]);
 
     private static Task<string> RunAsync(string program, IEnumerable<string> arguments) =>
-        ServerProcess.RunAsync(new ProcessStartInfo(program, arguments) { WorkingDirectory = Root });
+        ServerProcess.RunAsync(new ProcessStartInfo(program, arguments) { WorkingDirectory = Repository.Root });
 }

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using DataExchange.FunctionalTests.Exchange;
 using DataExchange.Testing;
 using NUnit.Framework;
@@ -7,7 +6,7 @@ namespace DataExchange.FunctionalTests;
 
 /// <summary>A reader who copies the README's commands one after the other gets what the README says.</summary>
 [TestFixture]
-internal sealed partial class ReadmeTests
+internal sealed class ReadmeTests
 {
     private const string Run = "dotnet run --project src/DataExchange.Cli -c Release -- ";
     private const string DemoIsUp = "Ctrl-C ends the exchange.";
@@ -34,18 +33,6 @@ internal sealed partial class ReadmeTests
 
     /// <summary>The lines of the README's shell blocks, without what starts <c>dx</c>.</summary>
     private static List<string> Commands() =>
-        [.. ShellBlock().Matches(File.ReadAllText(Path.Combine(Root(), "README.md")))
-            .SelectMany(block => block.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        [.. Repository.Commands(Path.Combine(Repository.Root, "README.md"))
             .Select(line => line.StartsWith(Run, StringComparison.Ordinal) ? line[Run.Length..] : line)];
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "DataExchange.sln")))
-            folder = folder.Parent;
-        return folder.FullName;
-    }
-
-    [GeneratedRegex(@"^```sh\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
-    private static partial Regex ShellBlock();
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using DataExchange.Testing;
 using Npgsql;
 using NUnit.Framework;
@@ -9,7 +8,7 @@ namespace DataExchange.FunctionalTests;
 
 /// <summary>A reader who copies the samples' commands one after the other gets what they say. Only what <c>dotnet</c> does is not built anew.</summary>
 [Category("PostgreSql")]
-internal sealed partial class SampleTests
+internal sealed class SampleTests
 {
     private const string DemoIsUp = "Ctrl-C ends the exchange.";
     private const string Demo = "dotnet run --project src/DataExchange.Cli -c Release -- demo";
@@ -30,10 +29,10 @@ internal sealed partial class SampleTests
     public void Clone()
     {
         _clone = new TempFolder();
-        var samples = Path.Combine(Root(), "samples");
+        var samples = Path.Combine(Repository.Root, "samples");
         foreach (var file in Directory.EnumerateFiles(samples).Concat(Samples.SelectMany(sample => Directory.EnumerateFiles(Path.Combine(samples, sample), "*", SearchOption.AllDirectories))))
         {
-            var target = _clone[Path.GetRelativePath(Root(), file)];
+            var target = _clone[Path.GetRelativePath(Repository.Root, file)];
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Copy(file, target);
         }
@@ -51,7 +50,7 @@ internal sealed partial class SampleTests
         await demo.WaitForLineAsync(DemoIsUp, StartTimeout);
 
         // In one shell, as a reader goes through them.
-        var documents = Samples.Select(sample => (Name: sample, Path: _clone[$"samples/{sample}/README.md"])).Prepend(("docs/rest.md", Path.Combine(Root(), "docs", "rest.md")));
+        var documents = Samples.Select(sample => (Name: sample, Path: _clone[$"samples/{sample}/README.md"])).Prepend(("docs/rest.md", Path.Combine(Repository.Root, "docs", "rest.md")));
         var script = new StringBuilder("set -euo pipefail; trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n");
         foreach (var (name, path) in documents)
         {
@@ -103,16 +102,5 @@ internal sealed partial class SampleTests
             File.SetUnixFileMode(_clone["bin/dotnet"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    private static string Commands(string document) => string.Concat(ShellBlock().Matches(File.ReadAllText(document)).Select(block => block.Groups[1].Value));
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "DataExchange.sln")))
-            folder = folder.Parent;
-        return folder.FullName;
-    }
-
-    [GeneratedRegex(@"^```sh\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
-    private static partial Regex ShellBlock();
+    private static string Commands(string document) => string.Concat(Repository.Commands(document).Select(line => line + "\n"));
 }

@@ -28,8 +28,8 @@ internal sealed class TemplateTests
     public async Task Template_PackedInstalledAndMade_BuildsPassesItsTestsAndRuns()
     {
         foreach (var package in Packages)
-            await RunAsync(Root(), "pack", $"src/DataExchange.{package}", "--no-build", "-c", Configuration(), "-o", _folder["feed"]);
-        await RunAsync(Root(), "pack", "src/DataExchange.Templates", "-c", Configuration(), "-o", _folder["feed"]);
+            await RunAsync(Repository.Root, "pack", $"src/DataExchange.{package}", "--no-build", "-c", Configuration(), "-o", _folder["feed"]);
+        await RunAsync(Repository.Root, "pack", "src/DataExchange.Templates", "-c", Configuration(), "-o", _folder["feed"]);
         // Beside the sources of whoever runs this.
         await File.WriteAllTextAsync(_folder["NuGet.Config"], $"<configuration><packageSources><add key=\"feed\" value=\"{_folder["feed"]}\" /></packageSources></configuration>");
 
@@ -67,14 +67,6 @@ internal sealed class TemplateTests
         Directory.CreateDirectory(_folder["others"]);
         foreach (var package in Directory.EnumerateDirectories(shared).Where(package => !Path.GetFileName(package).StartsWith("dataexchange.", StringComparison.Ordinal)))
             Directory.CreateSymbolicLink(Path.Combine(_folder["others"], Path.GetFileName(package)), package);
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "DataExchange.sln")))
-            folder = folder.Parent;
-        return folder.FullName;
     }
 
     /// <summary>As these tests were built, so that what they are built of need not be built again.</summary>
