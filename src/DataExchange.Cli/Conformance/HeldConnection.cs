@@ -16,17 +16,7 @@ internal sealed class HeldConnection : IDisposable
         handler.EnableMultipleHttp2Connections = false;
         handler.ConnectCallback = async (context, token) =>
         {
-            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try
-            {
-                await socket.ConnectAsync(context.DnsEndPoint, token);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-
+            var socket = await Knock.ConnectAsync(context.DnsEndPoint, token);
             Interlocked.Increment(ref _connections);
             return new NetworkStream(socket, ownsSocket: true);
         };

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -95,10 +96,16 @@ internal sealed class Knock(VerifyConfig config, CancellationToken stop)
     {
         using var late = CancellationTokenSource.CreateLinkedTokenSource(stop);
         late.CancelAfter(Patience);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        return await ConnectAsync(new DnsEndPoint(config.Address.Host, config.Address.Port), late.Token);
+    }
+
+    /// <exception cref="SocketException">The host is not known, or nothing listens there.</exception>
+    internal static async Task<Socket> ConnectAsync(DnsEndPoint address, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(config.Address.Host, config.Address.Port, late.Token);
+            await socket.ConnectAsync(address, cancellationToken);
             return socket;
         }
         catch
