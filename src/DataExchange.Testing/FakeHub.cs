@@ -177,8 +177,7 @@ public sealed class FakeHub : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
-        builder.UseMutualTls(new IPEndPoint(IPAddress.Loopback, 0), tls => (tls.TrustDomain, tls.CertificatePath, tls.KeyPath, tls.RootPath) =
-            (TrustDomain, _certificates.Hub.CertificatePath, _certificates.Hub.KeyPath, _certificates.Hub.RootPath));
+        builder.UseMutualTls(new IPEndPoint(IPAddress.Loopback, 0), _certificates.Hub.CopyTo);
         builder.Services.AddExchangeGrpc(builder.Configuration);
         builder.Services.AddSingleton<IKeyDirectory>(new OnlyDepartment(_catalogue.Department, keyId));
         builder.Services.AddSingleton(_index);

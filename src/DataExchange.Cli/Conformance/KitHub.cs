@@ -22,7 +22,7 @@ internal sealed class KitHub : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.UseMutualTls(listen, tls => (tls.TrustDomain, tls.CertificatePath, tls.KeyPath, tls.RootPath) = (hub.TrustDomain, hub.CertificatePath, hub.KeyPath, hub.RootPath));
+        builder.UseMutualTls(listen, hub.CopyTo);
         builder.Services.AddExchangeGrpc(builder.Configuration);
         builder.Services.AddSingleton(keys);
         var ingress = new Ingress(verdicts);

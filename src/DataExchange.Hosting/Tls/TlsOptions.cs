@@ -35,6 +35,10 @@ public sealed partial class TlsOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
     public TimeSpan RenewalInterval { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Who one is, trust domain and files, for a host that is started in code.</summary>
+    public void CopyTo(TlsOptions other) =>
+        (other.TrustDomain, other.CertificatePath, other.KeyPath, other.RootPath) = (TrustDomain, CertificatePath, KeyPath, RootPath);
+
     public static bool IsTrustDomain([NotNullWhen(true)] string? text) => text is not null && TrustDomainSpelling().IsMatch(text);
 
     [GeneratedRegex(TrustDomainPattern, RegexOptions.CultureInvariant)]

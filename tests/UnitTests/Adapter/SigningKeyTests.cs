@@ -38,7 +38,7 @@ internal sealed class SigningKeyTests
                 (options.HubAddress, options.HubName, options.HubKeyIds) = (valid.HubAddress, valid.HubName, valid.HubKeyIds);
                 options.SigningKeyPath = _folder["signing.key"];
             },
-            options => (options.TrustDomain, options.CertificatePath, options.KeyPath, options.RootPath) = (tls.TrustDomain, tls.CertificatePath, tls.KeyPath, tls.RootPath),
+            tls.CopyTo,
             new IPEndPoint(IPAddress.Loopback, 0));
         _app = builder.Build();
         _ = _app.Services.GetRequiredService<DataExchange.Hosting.TlsCredentials>();

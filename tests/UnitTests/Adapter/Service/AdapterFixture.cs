@@ -50,11 +50,11 @@ internal sealed class AdapterFixture : IAsyncDisposable
         fixture._owned.Add(signing);
         fixture.HubCredentials = TlsCredentials.Load(hub);
         fixture._owned.Add(fixture.HubCredentials);
-        fixture.Hub = await FakeHub.StartAsync(signing.Certificate.GetECDsaPublicKey()!, tls => Copy(hub, tls));
+        fixture.Hub = await FakeHub.StartAsync(signing.Certificate.GetECDsaPublicKey()!, hub.CopyTo);
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(fixture.Logs);
-        builder.AddDepartmentAdapter(options => fixture.Configure(options, change), tls => Copy(department, tls), new IPEndPoint(IPAddress.Loopback, 0))
+        builder.AddDepartmentAdapter(options => fixture.Configure(options, change), department.CopyTo, new IPEndPoint(IPAddress.Loopback, 0))
             .AddChangeSource(_ => fixture.Source)
             .AddLiveSource(_ => fixture.Live);
         fixture._app = builder.Build().MapDepartmentAdapter();
@@ -85,9 +85,6 @@ internal sealed class AdapterFixture : IAsyncDisposable
         _folder.Dispose();
         Logs.VerifyNoErrors();
     }
-
-    private static void Copy(TlsOptions from, TlsOptions to) =>
-        (to.TrustDomain, to.CertificatePath, to.KeyPath, to.RootPath) = (from.TrustDomain, from.CertificatePath, from.KeyPath, from.RootPath);
 
     private TlsOptions Files(string path, string name)
     {

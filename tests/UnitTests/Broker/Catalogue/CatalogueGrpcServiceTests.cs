@@ -40,9 +40,7 @@ public sealed class CatalogueGrpcServiceTests
 
         var builder = WebApplication.CreateSlimBuilder([$"--Hub:DataDirectory={_folder.Path}"]);
         builder.Logging.ClearProviders().AddProvider(_logs);
-        var hub = _certificates.Hub;
-        builder.UseMutualTls(new IPEndPoint(IPAddress.Loopback, 0), tls =>
-            (tls.TrustDomain, tls.CertificatePath, tls.KeyPath, tls.RootPath) = (hub.TrustDomain, hub.CertificatePath, hub.KeyPath, hub.RootPath));
+        builder.UseMutualTls(new IPEndPoint(IPAddress.Loopback, 0), _certificates.Hub.CopyTo);
         builder.Services.AddExchangeGrpc(builder.Configuration);
         builder.Services.AddSingleton(new SubjectKeys(RandomNumberGenerator.GetBytes(SubjectKeys.HubKeyBytes)));
         builder.Services.AddCatalogue();

@@ -65,9 +65,7 @@ internal sealed class GovernanceHub : IAsyncDisposable
             $"--Hub:DataDirectory={hub.Folder.Path}", $"--Persons:Issuer={DevelopmentIssuer.Name}", $"--Persons:DevelopmentKeyPath={hub.Issuer.PublicKeyPath}", .. settings,
         ]);
         builder.Logging.ClearProviders().AddProvider(hub._logs);
-        var tls = hub.Certificates.Hub;
-        builder.UseMutualTls(new IPEndPoint(IPAddress.Loopback, 0), options =>
-            (options.TrustDomain, options.CertificatePath, options.KeyPath, options.RootPath) = (tls.TrustDomain, tls.CertificatePath, tls.KeyPath, tls.RootPath));
+        builder.UseMutualTls(new IPEndPoint(IPAddress.Loopback, 0), hub.Certificates.Hub.CopyTo);
         builder.Services.AddExchangeGrpc(builder.Configuration);
         builder.Services.AddSingleton(new SubjectKeys(RandomNumberGenerator.GetBytes(SubjectKeys.HubKeyBytes)));
         builder.Services.AddCatalogue();

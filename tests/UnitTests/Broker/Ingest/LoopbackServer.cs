@@ -30,8 +30,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(logs);
-        builder.UseMutualTls(new IPEndPoint(IPAddress.Loopback, 0), options =>
-            (options.TrustDomain, options.CertificatePath, options.KeyPath, options.RootPath) = (tls.TrustDomain, tls.CertificatePath, tls.KeyPath, tls.RootPath));
+        builder.UseMutualTls(new IPEndPoint(IPAddress.Loopback, 0), tls.CopyTo);
         builder.Services.AddExchangeGrpc(builder.Configuration);
         builder.Services.AddSingleton(keys);
         services(builder.Services);
